@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "alias.h"
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "domain.h"
+#include "limits.h"
+#include "scan.h"
+
+/* An open-addressed table; `at` is the line's offset in the text plus 1. */
+struct slot {
+	uint32_t hash;
+	uint32_t at;
+};
+
+struct aliases {
+	struct str text;
+	struct str domain;
+	const struct alias_rules *rules;
+	struct slot *slots;
+	size_t mask;
+	size_t n;
+};
+
+/* Letters, digits, dots and the rest of an unquoted local part. */
+static bool is_local(struct str local)
+{
+	size_t i = 0;
+
+	if (local.n == 0 || local.n > LIMIT_LOCAL_PART)
+		return false;
+	while (i < local.n) {
+		size_t next = scan_atext(local, i);
+
+		if (next == i && local.p[i] != '.')
+			return false;
+		i = next == i ? i + 1 : next;
+	}
+	return true;
+}
+
+static enum result parse_target(struct arena *arena, struct str text,
+				struct str domain, struct mailbox *target,
+				const char **what)
+{
+	size_t sign = str_find_last(text, '@');
+
+	*target = (struct mailbox){ str_sub(text, 0, sign), domain };
+	if (str_find(text, ' ') < text.n || str_find(text, '\t') < text.n) {
+		*what = "a target is one address; for \"via HOST\" use the "
+			"MTA's transport map";
+		return E_SYNTAX;
+	}
+	if (!is_local(target->local)) {
+		*what = "a target must be an address or a user's name";
+		return E_SYNTAX;
+	}
+	if (sign < text.n &&
+	    domain_normalize(arena, str_sub(text, sign + 1, text.n),
+			     &target->domain) != OK) {
+		*what = "the part of a target behind @ must be a domain";
+		return E_SYNTAX;
+	}
+	return OK;
+}
+
+static enum result parse_targets(struct arena *arena, struct str text,
+				 struct str domain, struct alias *alias,
+				 const char **what)
+{
+	size_t n = 1;
+	struct str part;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == ',';
+	if (n > LIMIT_ALIAS_TARGETS) {
+		*what = "there are too many targets";
+		return E_LIMIT;
+	}
+	alias->targets = ARENA_NEW(arena, struct mailbox, n);
+	while (str_cut(&text, ',', &part)) {
+		enum result result;
+
+		part = str_trim(part);
+		if (!part.n)
+			continue;
+		result = parse_target(arena, part, domain,
+				      &alias->targets[alias->n], what);
+		if (result != OK)
+			return result;
+		alias->n++;
+	}
+	if (alias->n)
+		return OK;
+	*what = "there is no target behind the colon";
+	return E_SYNTAX;
+}
+
+/* Splits "user: rest"; false for a line without content. */
+static bool split_line(struct str line, struct str *user, struct str *rest)
+{
+	size_t colon;
+
+	line = str_trim(line);
+	if (!line.n || line.p[0] == '#')
+		return false;
+	colon = str_find(line, ':');
+	*user = str_trim(str_sub(line, 0, colon));
+	*rest = colon < line.n ? str_trim(str_sub(line, colon + 1, line.n))
+			       : (struct str){ NULL, 0 };
+	return true;
+}
+
+static enum result parse_rest(struct arena *arena, struct str rest,
+			      struct str domain, struct alias *alias,
+			      const char **what)
+{
+	struct str refuse = STR("!refuse");
+
+	*alias = (struct alias){ .targets = NULL };
+	if (rest.n && rest.p[0] == '|') {
+		*what = "commands are not run here; deliver to a pipe "
+			"transport of the MTA instead";
+		return E_SYNTAX;
+	}
+	if (!str_istarts(rest, refuse) ||
+	    (rest.n > refuse.n && !str_is_wsp(rest.p[refuse.n])))
+		return parse_targets(arena, rest, domain, alias, what);
+	alias->refuse = true;
+	alias->text = str_trim(str_sub(rest, refuse.n, rest.n));
+	return OK;
+}
+
+static enum result check_line(struct arena *scratch, struct str user,
+			      struct str rest, struct str domain,
+			      const char **what)
+{
+	struct alias alias;
+
+	if (!rest.p) {
+		*what = "expected \"user: target, target\"";
+		return E_SYNTAX;
+	}
+	if (str_find(user, '@') < user.n) {
+		*what = "no @ on the left: the file is for one domain";
+		return E_SYNTAX;
+	}
+	if (!is_local(user)) {
+		*what = "the left side must be a user's name or *";
+		return E_SYNTAX;
+	}
+	return parse_rest(scratch, rest, domain, &alias, what);
+}
+
+/* FNV-1a over the user in lower case */
+static uint32_t hash_of(struct str user)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < user.n; i++) {
+		hash ^= (unsigned char)str_lower_byte(user.p[i]);
+		hash *= 16777619u;
+	}
+	return hash;
+}
+
+static struct str line_at(const struct aliases *aliases,
+			  const struct slot *slot)
+{
+	struct str text = str_sub(aliases->text, slot->at - 1, aliases->text.n);
+
+	return str_sub(text, 0, str_find(text, '\n'));
+}
+
+/* The slot that has the user, or the free one where it would go. */
+static struct slot *find_slot(const struct aliases *aliases, struct str user,
+			      uint32_t hash)
+{
+	for (size_t i = hash & aliases->mask;; i = (i + 1) & aliases->mask) {
+		struct slot *slot = &aliases->slots[i];
+		struct str there, rest;
+
+		if (!slot->at)
+			return slot;
+		if (slot->hash != hash)
+			continue;
+		split_line(line_at(aliases, slot), &there, &rest);
+		if (str_ieq(there, user))
+			return slot;
+	}
+}
+
+static void index_line(struct aliases *aliases, struct str user,
+		       struct str line)
+{
+	uint32_t hash = hash_of(user);
+	struct slot *slot = find_slot(aliases, user, hash);
+
+	aliases->n += !slot->at;
+	*slot = (struct slot){ hash, (uint32_t)(line.p - aliases->text.p) + 1 };
+}
+
+/* A table at most half full, for as many lines as the text has. */
+static struct aliases *new_index(struct arena *arena, struct str text,
+				 struct str domain,
+				 const struct alias_rules *rules)
+{
+	struct aliases *aliases = ARENA_NEW(arena, struct aliases, 1);
+	size_t lines = 1, size = 4;
+
+	for (size_t i = 0; i < text.n; i++)
+		lines += text.p[i] == '\n';
+	while (size < lines * 2)
+		size *= 2;
+	*aliases = (struct aliases){
+		.text = text,
+		.domain = domain,
+		.rules = rules,
+		.slots = ARENA_NEW(arena, struct slot, size),
+		.mask = size - 1,
+	};
+	return aliases;
+}
+
+enum result alias_parse(struct arena *arena, struct str text, struct str domain,
+			const struct alias_rules *rules,
+			struct aliases **aliases, struct alias_fault *fault)
+{
+	struct str rest_of_text = text, line;
+	struct arena *scratch;
+	enum result result = OK;
+
+	*fault = (struct alias_fault){ 1, "the file is too long" };
+	if (text.n > LIMIT_ALIAS_FILE)
+		return E_LIMIT;
+	scratch = arena_new(1024);
+	*aliases = new_index(arena, text, domain, rules);
+	for (; result == OK && str_line(&rest_of_text, &line); fault->line++) {
+		struct str user, rest;
+
+		if (!split_line(line, &user, &rest))
+			continue;
+		result = check_line(scratch, user, rest, domain, &fault->what);
+		arena_reset(scratch);
+		if (result != OK)
+			break;
+		index_line(*aliases, user, line);
+	}
+	arena_free(scratch);
+	return result;
+}
+
+size_t alias_count(const struct aliases *aliases)
+{
+	return aliases->n;
+}
+
+static enum result find_exact(const struct aliases *aliases,
+			      struct arena *arena, struct str user,
+			      struct alias *alias)
+{
+	const struct slot *slot = find_slot(aliases, user, hash_of(user));
+	struct str there, rest;
+	const char *what;
+
+	if (!slot->at)
+		return E_ABSENT;
+	split_line(line_at(aliases, slot), &there, &rest);
+	return parse_rest(arena, rest, aliases->domain, alias, &what);
+}
+
+static bool is_name(struct str local)
+{
+	return local.n && !str_eq(local, STR("*"));
+}
+
+enum result alias_find(const struct aliases *aliases, struct arena *arena,
+		       struct str local, struct alias *alias)
+{
+	enum result result;
+
+	if (!is_name(local))
+		return E_ABSENT;
+	result = find_exact(aliases, arena, local, alias);
+	if (result != E_ABSENT)
+		return result;
+	local = alias_reduce(arena, aliases->rules, local);
+	return is_name(local) ? find_exact(aliases, arena, local, alias)
+			      : E_ABSENT;
+}
+
+enum result alias_find_catch_all(const struct aliases *aliases,
+				 struct arena *arena, struct alias *alias)
+{
+	return find_exact(aliases, arena, STR("*"), alias);
+}
+
+struct str alias_strip_suffix(struct arena *arena,
+			      const struct alias_rules *rules, struct str local)
+{
+	size_t n = 0;
+
+	/* A name that begins with a separator has no suffix, but is one. */
+	while (n < local.n &&
+	       (n == 0 || str_find(rules->suffix_separators, local.p[n]) ==
+				  rules->suffix_separators.n))
+		n++;
+	return arena_lower(arena, str_sub(local, 0, n));
+}
+
+struct str alias_reduce(struct arena *arena, const struct alias_rules *rules,
+			struct str local)
+{
+	struct str stripped = alias_strip_suffix(arena, rules, local);
+	struct buf buf;
+
+	buf_init(&buf, arena, stripped.n);
+	for (size_t i = 0; i < stripped.n; i++)
+		if (str_find(rules->drop_characters, stripped.p[i]) ==
+		    rules->drop_characters.n)
+			buf_addc(&buf, stripped.p[i]);
+	return buf_str(&buf);
+}
+
+struct walk {
+	const struct alias_directory *directory;
+	struct arena *arena;
+	bool (*visit)(void *context, const struct mailbox *target);
+	void *context;
+	size_t steps;
+};
+
+/* What stands for an address of ours: alias before user before catch-all. */
+static enum result look_up(const struct walk *walk,
+			   const struct mailbox *address, struct alias *alias)
+{
+	const struct alias_directory *directory = walk->directory;
+	const struct aliases *aliases =
+		directory->aliases(directory->context, address->domain);
+	enum result result;
+
+	if (!aliases)
+		return E_ABSENT;
+	result = alias_find(aliases, walk->arena, address->local, alias);
+	if (result != E_ABSENT ||
+	    directory->is_user(directory->context, address->domain,
+			       address->local))
+		return result;
+	return alias_find_catch_all(aliases, walk->arena, alias);
+}
+
+static enum result follow(struct walk *walk, const struct mailbox *address,
+			  int depth)
+{
+	struct alias alias;
+	enum result result = look_up(walk, address, &alias);
+
+	if (result != OK)
+		return result;
+	if (depth == LIMIT_ALIAS_DEPTH)
+		return E_LIMIT;
+	result = E_ABSENT;
+	for (size_t i = 0; result == E_ABSENT && i < alias.n; i++) {
+		struct mailbox target = alias.targets[i];
+
+		if (++walk->steps > LIMIT_ALIAS_STEPS)
+			return E_LIMIT;
+		if (str_eq(target.local, STR("*")))
+			target.local = address->local;
+		if (walk->visit(walk->context, &target))
+			return OK;
+		/* "user: user, other" names the user, not the alias again. */
+		if (str_ieq(target.local, address->local) &&
+		    str_eq(target.domain, address->domain))
+			continue;
+		result = follow(walk, &target, depth + 1);
+	}
+	return result;
+}
+
+enum result alias_walk(const struct alias_directory *directory,
+		       struct arena *arena, const struct mailbox *address,
+		       bool (*visit)(void *context,
+				     const struct mailbox *target),
+		       void *context)
+{
+	struct walk walk = { directory, arena, visit, context, 0 };
+
+	return follow(&walk, address, 0);
+}

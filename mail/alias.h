@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MAIL_ALIAS_H
+#define MAIL_ALIAS_H
+
+#include "address.h"
+
+/*
+ * The alias file of a domain, in the grammar of the chasquid set-up:
+ *
+ *	# a comment has its whole line
+ *	user: alice, bob@else.where
+ *	*: catch@all
+ *
+ * No @ on the left; a target without @ is a user of the same domain; a target
+ * "*@domain" takes the incoming user; of two lines for one user the last is
+ * in force. "user: !refuse [text]" refuses mail to one name.
+ */
+struct alias {
+	struct mailbox *targets; /* a local part "*" takes the incoming user */
+	size_t n;
+	bool refuse;
+	struct str text; /* of a refusal, may be empty */
+};
+
+/* How a local part is reduced before it is looked up. */
+struct alias_rules {
+	struct str suffix_separators; /* what follows one of them is dropped */
+	struct str drop_characters;   /* dropped wherever they stand */
+};
+
+/* What is wrong with a file: line counted from 1, and a phrase. */
+struct alias_fault {
+	size_t line;
+	const char *what;
+};
+
+/*
+ * A file as an index over its text: a line is parsed again when it is looked
+ * up, which costs little and keeps a million aliases small.
+ */
+struct aliases;
+
+/*
+ * Checks and indexes the alias file of `domain` (in normal form). The result
+ * lives in the arena; it points into `text`, `domain` and `rules`. E_SYNTAX
+ * or E_LIMIT with *fault set.
+ */
+enum result alias_parse(struct arena *arena, struct str text, struct str domain,
+			const struct alias_rules *rules,
+			struct aliases **aliases, struct alias_fault *fault);
+
+/* How many users have a line; two lines for one user count once. */
+size_t alias_count(const struct aliases *aliases);
+
+/*
+ * The alias for a local part: the line for it with its suffix, else the one
+ * for the reduced local part; never the catch-all. E_ABSENT without one.
+ */
+enum result alias_find(const struct aliases *aliases, struct arena *arena,
+		       struct str local, struct alias *alias);
+
+/* The line of the catch-all. E_ABSENT without one. */
+enum result alias_find_catch_all(const struct aliases *aliases,
+				 struct arena *arena, struct alias *alias);
+
+/* A local part without suffix and dropped characters, in lower case. */
+struct str alias_reduce(struct arena *arena, const struct alias_rules *rules,
+			struct str local);
+
+/* Only its suffix is dropped, and its case. */
+struct str alias_strip_suffix(struct arena *arena,
+			      const struct alias_rules *rules,
+			      struct str local);
+
+/* What resolving must know of the domains that are ours. */
+struct alias_directory {
+	/* The aliases of a domain (in normal form), NULL when not ours. */
+	const struct aliases *(*aliases)(void *context, struct str domain);
+	/* Is there such a user? The catch-all does not cover users. */
+	bool (*is_user)(void *context, struct str domain, struct str local);
+	void *context;
+};
+
+/*
+ * Follows an address through aliases, catch-alls and aliases of aliases to
+ * at most LIMIT_ALIAS_DEPTH levels, and calls `visit` for each address that
+ * it leads to; `visit` returns true to stop. Returns OK at the end, E_ABSENT
+ * when `visit` stopped it never, E_LIMIT when levels or steps ran out.
+ */
+enum result alias_walk(const struct alias_directory *directory,
+		       struct arena *arena, const struct mailbox *address,
+		       bool (*visit)(void *context,
+				     const struct mailbox *target),
+		       void *context);
+
+#endif

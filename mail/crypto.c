@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "crypto.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+
+#include "limits.h"
+
+enum { ED25519_SIZE = 32 };
+
+static EVP_MD *sha256;
+
+enum result crypto_init(void)
+{
+	if (!sha256)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	return sha256 ? OK : E_CRYPTO;
+}
+
+/* The functions that the header names take a struct, OpenSSL its own. */
+static EVP_MD_CTX *md(const struct crypto_hash *hash)
+{
+	return (EVP_MD_CTX *)hash;
+}
+
+struct crypto_hash *crypto_hash_new(void)
+{
+	return (struct crypto_hash *)EVP_MD_CTX_new();
+}
+
+void crypto_hash_free(struct crypto_hash *hash)
+{
+	EVP_MD_CTX_free(md(hash));
+}
+
+enum result crypto_hash_begin(struct crypto_hash *hash)
+{
+	return EVP_DigestInit_ex2(md(hash), sha256, NULL) == 1 ? OK : E_CRYPTO;
+}
+
+void crypto_hash_add(struct crypto_hash *hash, const char *bytes, size_t n)
+{
+	/* A failure of SHA-256 in memory shows again, at the end. */
+	EVP_DigestUpdate(md(hash), bytes, n);
+}
+
+enum result crypto_hash_copy(struct crypto_hash *to,
+			     const struct crypto_hash *from)
+{
+	return EVP_MD_CTX_copy_ex(md(to), md(from)) == 1 ? OK : E_CRYPTO;
+}
+
+enum result crypto_hash_end(struct crypto_hash *hash,
+			    unsigned char digest[CRYPTO_SHA256_SIZE])
+{
+	return EVP_DigestFinal_ex(md(hash), digest, NULL) == 1 ? OK : E_CRYPTO;
+}
+
+/*
+ * Beside the key stands a context that is ready to sign with it. A signature
+ * is made with a copy of that context, which costs no fetch and no lock.
+ */
+struct crypto_key {
+	EVP_PKEY *pkey;
+	enum crypto_algorithm algorithm;
+	EVP_PKEY_CTX *rsa;
+	EVP_MD_CTX *ed25519;
+};
+
+static bool prepare(struct crypto_key *key)
+{
+	if (key->algorithm == CRYPTO_ED25519) {
+		key->ed25519 = EVP_MD_CTX_new();
+		return key->ed25519 &&
+		       EVP_DigestSignInit_ex(key->ed25519, NULL, NULL, NULL,
+					     NULL, key->pkey, NULL) == 1;
+	}
+	key->rsa = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	return key->rsa && EVP_PKEY_sign_init(key->rsa) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_padding(key->rsa, RSA_PKCS1_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_signature_md(key->rsa, sha256) == 1;
+}
+
+/* Takes pkey over, also when it fails. */
+static enum result key_new(EVP_PKEY *pkey, struct crypto_key **key)
+{
+	enum result result = OK;
+	struct crypto_key *new;
+
+	if (!pkey)
+		return E_SYNTAX;
+	new = arena_must(calloc(1, sizeof(*new)));
+	new->pkey = pkey;
+	if (EVP_PKEY_is_a(pkey, "RSA"))
+		new->algorithm = CRYPTO_RSA;
+	else if (EVP_PKEY_is_a(pkey, "ED25519"))
+		new->algorithm = CRYPTO_ED25519;
+	else
+		result = E_SYNTAX;
+	if (result == OK && new->algorithm == CRYPTO_RSA &&
+	    (EVP_PKEY_get_bits(pkey) < LIMIT_RSA_BITS_MIN ||
+	     EVP_PKEY_get_bits(pkey) > LIMIT_RSA_BITS_MAX))
+		result = E_LIMIT;
+	if (result == OK && !prepare(new))
+		result = E_CRYPTO;
+	if (result == OK)
+		*key = new;
+	else
+		crypto_key_free(new);
+	return result;
+}
+
+/* A key under a pass phrase is no key that a daemon can read: no prompt. */
+static int no_pass_phrase(char *buffer, int size, int writing, void *context)
+{
+	(void)buffer, (void)size, (void)writing, (void)context;
+	return -1;
+}
+
+static EVP_PKEY *parse_pem(struct str text)
+{
+	BIO *bio = BIO_new_mem_buf(text.p, (int)text.n);
+	EVP_PKEY *pkey = NULL;
+
+	if (bio)
+		pkey = PEM_read_bio_PrivateKey_ex(bio, NULL, no_pass_phrase,
+						  NULL, NULL, NULL);
+	BIO_free(bio);
+	return pkey;
+}
+
+static EVP_PKEY *parse_seed(struct str text)
+{
+	struct arena *arena = arena_new(256);
+	EVP_PKEY *pkey = NULL;
+	struct str seed;
+
+	if (crypto_base64_parse(arena, text, &seed) == OK &&
+	    seed.n == ED25519_SIZE) {
+		pkey = EVP_PKEY_new_raw_private_key_ex(
+			NULL, "ED25519", NULL, (const unsigned char *)seed.p,
+			seed.n);
+		crypto_wipe(seed);
+	}
+	arena_free(arena);
+	return pkey;
+}
+
+enum result crypto_key_parse(struct str text, struct crypto_key **key)
+{
+	EVP_PKEY *pkey;
+
+	if (text.n > LIMIT_KEY_FILE)
+		return E_LIMIT;
+	pkey = parse_pem(text);
+	return key_new(pkey ? pkey : parse_seed(text), key);
+}
+
+void crypto_key_free(struct crypto_key *key)
+{
+	if (!key)
+		return;
+	EVP_MD_CTX_free(key->ed25519);
+	EVP_PKEY_CTX_free(key->rsa);
+	EVP_PKEY_free(key->pkey);
+	free(key);
+}
+
+enum result crypto_key_generate(enum crypto_algorithm algorithm, int bits,
+				struct crypto_key **key)
+{
+	EVP_PKEY *pkey = NULL;
+
+	if (algorithm == CRYPTO_ED25519)
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	else if (bits < LIMIT_RSA_BITS_MIN || bits > LIMIT_RSA_BITS_MAX)
+		return E_LIMIT;
+	else
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	return pkey ? key_new(pkey, key) : E_CRYPTO;
+}
+
+enum crypto_algorithm crypto_key_algorithm(const struct crypto_key *key)
+{
+	return key->algorithm;
+}
+
+int crypto_key_bits(const struct crypto_key *key)
+{
+	return EVP_PKEY_get_bits(key->pkey);
+}
+
+enum result crypto_key_private_pem(const struct crypto_key *key,
+				   struct arena *arena, struct str *pem)
+{
+	BIO *bio = BIO_new(BIO_s_secmem());
+	enum result result = E_CRYPTO;
+	char *bytes;
+	long n;
+
+	if (bio && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0,
+						 NULL, NULL) == 1) {
+		n = BIO_get_mem_data(bio, &bytes);
+		*pem = arena_copy(arena, (struct str){ bytes, (size_t)n });
+		result = OK;
+	}
+	BIO_free(bio);
+	return result;
+}
+
+void crypto_wipe(struct str secret)
+{
+	OPENSSL_cleanse((char *)secret.p, secret.n);
+}
+
+static enum result public_rsa(const struct crypto_key *key, struct arena *arena,
+			      struct str *octets)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key->pkey, &der);
+
+	if (n <= 0)
+		return E_CRYPTO;
+	*octets = arena_copy(arena, (struct str){ (char *)der, (size_t)n });
+	OPENSSL_free(der);
+	return OK;
+}
+
+enum result crypto_key_public(const struct crypto_key *key, struct arena *arena,
+			      struct str *octets)
+{
+	unsigned char raw[ED25519_SIZE];
+	size_t n = sizeof(raw);
+
+	if (key->algorithm == CRYPTO_RSA)
+		return public_rsa(key, arena, octets);
+	if (EVP_PKEY_get_raw_public_key(key->pkey, raw, &n) != 1)
+		return E_CRYPTO;
+	*octets = arena_copy(arena, (struct str){ (char *)raw, n });
+	return OK;
+}
+
+enum result crypto_sign(const struct crypto_key *key,
+			const unsigned char digest[CRYPTO_SHA256_SIZE],
+			unsigned char signature[CRYPTO_SIGNATURE_MAX],
+			size_t *n)
+{
+	int done = 0;
+
+	*n = CRYPTO_SIGNATURE_MAX;
+	if (key->algorithm == CRYPTO_RSA) {
+		EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(key->rsa);
+
+		if (context)
+			done = EVP_PKEY_sign(context, signature, n, digest,
+					     CRYPTO_SHA256_SIZE);
+		EVP_PKEY_CTX_free(context);
+	} else {
+		EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+		if (context && EVP_MD_CTX_copy_ex(context, key->ed25519) == 1)
+			done = EVP_DigestSign(context, signature, n, digest,
+					      CRYPTO_SHA256_SIZE);
+		EVP_MD_CTX_free(context);
+	}
+	return done == 1 ? OK : E_CRYPTO;
+}
+
+struct str crypto_base64(struct arena *arena, struct str octets)
+{
+	char *text = arena_alloc(arena, (octets.n + 2) / 3 * 4 + 1);
+	int n = EVP_EncodeBlock((unsigned char *)text,
+				(const unsigned char *)octets.p, (int)octets.n);
+
+	return (struct str){ text, (size_t)n };
+}
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+enum result crypto_base64_parse(struct arena *arena, struct str text,
+				struct str *octets)
+{
+	char *out = arena_alloc(arena, text.n / 4 * 3 + 3);
+	unsigned int bits = 0, have = 0, pad = 0;
+	size_t n = 0, digits = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		int value = base64_value(text.p[i]);
+
+		if (str_is_wsp(text.p[i]) || text.p[i] == '\r' ||
+		    text.p[i] == '\n')
+			continue;
+		digits++;
+		if (text.p[i] == '=') {
+			pad++;
+			continue;
+		}
+		if (value < 0 || pad)
+			return E_SYNTAX;
+		bits = bits << 6 | (unsigned int)value;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[n++] = (char)(bits >> have);
+		}
+	}
+	/* Left-over bits must be zero: one text for one value. */
+	if (digits % 4 || pad > 2 || have != pad * 2 ||
+	    (bits & ((1u << have) - 1)))
+		return E_SYNTAX;
+	*octets = (struct str){ out, n };
+	return OK;
+}

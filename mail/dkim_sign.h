@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MAIL_DKIM_SIGN_H
+#define MAIL_DKIM_SIGN_H
+
+#include <stdint.h>
+
+#include "canon.h"
+#include "crypto.h"
+#include "message.h"
+
+/*
+ * Which fields a signature covers and how. Names compare without case; a
+ * name of the `present` list may end in '*', which stands for any rest.
+ */
+struct dkim_policy {
+	enum canon header;
+	enum canon body;
+	struct str *oversign; /* named once more than they occur */
+	size_t n_oversign;
+	struct str *present; /* named as often as they occur */
+	size_t n_present;
+	int64_t expire; /* seconds from t= to x=; 0: no x= */
+};
+
+/*
+ * The policy that RFC 6376 section 5.4 advises, with Content-* and
+ * MIME-Version added: what a reader sees, and what decides how it is shown.
+ */
+extern const struct dkim_policy dkim_policy_default;
+
+/* May this field be signed at all? No for what changes in transit. */
+bool dkim_sign_may_cover(struct str name);
+
+/* Does a signature under the policy look at fields of this name? */
+bool dkim_policy_covers(const struct dkim_policy *policy, struct str name);
+
+/* For whom a signature speaks, and the key that makes it. */
+struct dkim_identity {
+	struct str domain;
+	struct str selector;
+	const struct crypto_key *key;
+};
+
+/*
+ * Signing (RFC 6376 section 5) as a stream: begin, then body chunks, end,
+ * then a field for each identity. One hash of the body, and one of the header,
+ * serves all of them.
+ * The signer is the caller's until dkim_sign_free.
+ */
+struct dkim_signer;
+
+/* NULL when the cryptographic library refuses. */
+struct dkim_signer *dkim_sign_begin(const struct dkim_policy *policy);
+void dkim_sign_body(struct dkim_signer *signer, struct str chunk);
+/*
+ * Ends the body and hashes the header. Every field that the policy covers
+ * must be in `message`, others may be left out. E_LIMIT: too many fields to
+ * name in a signature.
+ */
+enum result dkim_sign_end(struct dkim_signer *signer, struct arena *arena,
+			  const struct message *message);
+void dkim_sign_free(struct dkim_signer *signer);
+
+/* The longest line of the body in octets; whether it had bytes over 127. */
+size_t dkim_sign_longest_line(const struct dkim_signer *signer);
+bool dkim_sign_eight_bit(const struct dkim_signer *signer);
+
+/*
+ * After dkim_sign_end: the value of a DKIM-Signature field, made at `now`
+ * (seconds since 1970). It has LF folds and its own leading space, so
+ * "DKIM-Signature:" and a line end make it a field.
+ */
+enum result dkim_sign_field(struct dkim_signer *signer, struct arena *arena,
+			    const struct dkim_identity *identity, int64_t now,
+			    struct str *value);
+
+#endif

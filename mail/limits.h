@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MAIL_LIMITS_H
+#define MAIL_LIMITS_H
+
+/*
+ * Every limit on what comes from outside, each with its reason. A limit is
+ * met before memory is taken; what is past it gets a clear answer.
+ */
+enum limits {
+	/* RFC 5321 section 4.5.3.1: local part, domain, path. */
+	LIMIT_LOCAL_PART = 64,
+	LIMIT_DOMAIN = 255,
+	LIMIT_LABEL = 63,
+
+	/* RFC 5322 section 2.1.1: octets of a line, without its CRLF. */
+	LIMIT_LINE = 998,
+
+	/* Postfix cuts a field at 60,000 octets, libmilter at 65,535. */
+	LIMIT_FIELD = 65535,
+
+	/* Large senders write 100 fields; a mail loop a few hundred. */
+	LIMIT_FIELDS = 20000,
+	LIMIT_HEADER = 2 * 1024 * 1024,
+
+	/* Real author lists have one address; each costs look-ups. */
+	LIMIT_MAILBOXES = 100,
+
+	/* No mailer nests comments; other parsers differ on deep ones. */
+	LIMIT_COMMENT_DEPTH = 32,
+
+	/* Octets of h=: a field with more is too long for some verifiers. */
+	LIMIT_SIGNED_NAMES = 16 * 1024,
+	LIMIT_SIGNATURE = 24 * 1024,
+
+	/* RFC 8301 section 3.2 asks for 1024; over 8192 is only slow. */
+	LIMIT_RSA_BITS_MIN = 1024,
+	LIMIT_RSA_BITS_WEAK = 2048,
+	LIMIT_RSA_BITS_MAX = 8192,
+	LIMIT_KEY_FILE = 64 * 1024,
+
+	/* A million aliases of 60 octets each. */
+	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,
+	LIMIT_ALIAS_TARGETS = 1000,
+	/* RFC 5321 section 6.3 leaves the depth open; chasquid takes 10. */
+	LIMIT_ALIAS_DEPTH = 10,
+	/* Two levels of the widest aliases, before it is an attack. */
+	LIMIT_ALIAS_STEPS = 10000,
+};
+
+#endif

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += mail/libmail.a
+mail_libmail_a_SOURCES = \
+	mail/address.c mail/address.h \
+	mail/alias.c mail/alias.h \
+	mail/arena.c mail/arena.h \
+	mail/buf.c mail/buf.h \
+	mail/canon.c mail/canon.h \
+	mail/crypto.c mail/crypto.h \
+	mail/dkim_key.c mail/dkim_key.h \
+	mail/dkim_sign.c mail/dkim_sign.h \
+	mail/domain.c mail/domain.h \
+	mail/limits.h \
+	mail/message.c mail/message.h \
+	mail/result.c mail/result.h \
+	mail/scan.c mail/scan.h \
+	mail/str.c mail/str.h
+MAIL_LIBS = mail/libmail.a $(CRYPTO_LIBS) $(IDN2_LIBS)

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milters/conf.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TABLES_MAX = 4, ERROR_MAX = 512 };
+
+/*
+ * What the callbacks of libconfuse must know, which gives them no pointer of
+ * ours: one file is read at a time in a thread.
+ */
+struct load {
+	struct arena *arena;
+	const struct conf_table *tables;
+	size_t n_tables;
+	cfg_opt_t *options;
+	bool *seen; /* one for each option */
+	const char *error;
+};
+
+static _Thread_local struct load *loading;
+
+static size_t table_size(const struct setting *settings)
+{
+	size_t n = 0;
+
+	while (settings[n].name)
+		n++;
+	return n;
+}
+
+static const struct setting *find_setting(const char *name, void **values)
+{
+	for (size_t t = 0; t < loading->n_tables; t++) {
+		const struct setting *s = loading->tables[t].settings;
+
+		for (; s->name; s++) {
+			if (strcmp(s->name, name) != 0)
+				continue;
+			if (values)
+				*values = (char *)loading->tables[t].values +
+					  s->offset;
+			return s;
+		}
+	}
+	return NULL;
+}
+
+/* Keeps the first error: what follows it is often only its consequence. */
+static void on_error(cfg_t *cfg, const char *format, va_list args)
+{
+	char what[ERROR_MAX];
+
+	vsnprintf(what, sizeof(what), format, args);
+	if (!loading->error)
+		loading->error =
+			arena_printf(loading->arena, "%s:%d: %s",
+				     cfg->filename ? cfg->filename : "",
+				     cfg->line, what);
+}
+
+/* "relaxed, simple or none" */
+static const char *list_choices(const char *const *choices)
+{
+	const char *text = choices[0];
+
+	for (size_t i = 1; choices[i]; i++)
+		text = arena_printf(loading->arena, "%s%s%s", text,
+				    choices[i + 1] ? ", " : " or ", choices[i]);
+	return text;
+}
+
+static int find_choice(const struct setting *setting, const char *text)
+{
+	for (int i = 0; setting->choices[i]; i++)
+		if (strcmp(setting->choices[i], text) == 0)
+			return i;
+	return -1;
+}
+
+/* NULL, or what the value of the option should have been. */
+static const char *expected(const struct setting *setting, cfg_opt_t *option)
+{
+	long number;
+
+	switch (setting->type) {
+	case SETTING_NUMBER:
+		number = cfg_opt_getnint(option, 0);
+		if (number >= setting->min && number <= setting->max)
+			return NULL;
+		return arena_printf(loading->arena,
+				    "a number from %" PRId64 " to %" PRId64,
+				    setting->min, setting->max);
+	case SETTING_CHOICE:
+		if (find_choice(setting, cfg_opt_getnstr(option, 0)) >= 0)
+			return NULL;
+		return list_choices(setting->choices);
+	case SETTING_TEXT:
+	case SETTING_LIST:
+		if (!setting->check)
+			return NULL;
+		return setting->check(
+			cfg_opt_getnstr(option, cfg_opt_size(option) - 1));
+	case SETTING_SWITCH:
+		return NULL;
+	}
+	return NULL;
+}
+
+/* Called for each value, for a list after each item. */
+static int on_value(cfg_t *cfg, cfg_opt_t *option)
+{
+	const struct setting *setting = find_setting(option->name, NULL);
+	bool *seen = &loading->seen[option - cfg->opts];
+	const char *want = expected(setting, option);
+
+	if (want) {
+		cfg_error(cfg, "%s: expected %s", option->name, want);
+		return -1;
+	}
+	if (*seen &&
+	    (setting->type != SETTING_LIST || cfg_opt_size(option) == 1)) {
+		cfg_error(cfg, "%s: is set twice", option->name);
+		return -1;
+	}
+	*seen = true;
+	return 0;
+}
+
+static cfg_opt_t option_for(const struct setting *setting)
+{
+	char *name = (char *)setting->name;
+
+	switch (setting->type) {
+	case SETTING_NUMBER:
+		return (cfg_opt_t)CFG_INT(name, 0, CFGF_NODEFAULT);
+	case SETTING_SWITCH:
+		return (cfg_opt_t)CFG_BOOL(name, cfg_false, CFGF_NODEFAULT);
+	case SETTING_LIST:
+		return (cfg_opt_t)CFG_STR_LIST(name, 0, CFGF_NODEFAULT);
+	case SETTING_TEXT:
+	case SETTING_CHOICE:
+		break;
+	}
+	return (cfg_opt_t)CFG_STR(name, 0, CFGF_NODEFAULT);
+}
+
+static void make_options(struct load *load)
+{
+	const cfg_opt_t end = CFG_END();
+	size_t n = 0;
+
+	for (size_t t = 0; t < load->n_tables; t++)
+		n += table_size(load->tables[t].settings);
+	load->options = ARENA_NEW(load->arena, cfg_opt_t, n + 1);
+	load->seen = ARENA_NEW(load->arena, bool, n + 1);
+	n = 0;
+	for (size_t t = 0; t < load->n_tables; t++)
+		for (const struct setting *s = load->tables[t].settings;
+		     s->name; s++)
+			load->options[n++] = option_for(s);
+	load->options[n] = end;
+}
+
+/* The items of "a, b", each a C string. */
+static struct conf_list split_list(struct arena *arena, const char *text)
+{
+	struct str rest = str_from(text), part;
+	struct conf_list list = { NULL, 0 };
+
+	list.items = ARENA_NEW(arena, struct str, rest.n / 2 + 1);
+	while (str_cut(&rest, ',', &part)) {
+		part = str_trim(part);
+		if (part.n)
+			list.items[list.n++] = arena_copy(arena, part);
+	}
+	return list;
+}
+
+static void set_default(struct arena *arena, const struct setting *setting,
+			void *value)
+{
+	switch (setting->type) {
+	case SETTING_TEXT:
+		*(const char **)value = setting->fallback;
+		break;
+	case SETTING_NUMBER:
+		*(int64_t *)value = strtoll(setting->fallback, NULL, 10);
+		break;
+	case SETTING_SWITCH:
+		*(bool *)value = strcmp(setting->fallback, "yes") == 0;
+		break;
+	case SETTING_CHOICE:
+		*(int *)value = find_choice(setting, setting->fallback);
+		break;
+	case SETTING_LIST:
+		*(struct conf_list *)value =
+			split_list(arena, setting->fallback);
+		break;
+	}
+}
+
+static void set_value(struct arena *arena, const struct setting *setting,
+		      cfg_opt_t *option, void *value)
+{
+	struct conf_list *list = value;
+	unsigned int n = cfg_opt_size(option);
+
+	switch (setting->type) {
+	case SETTING_TEXT:
+		*(const char **)value =
+			arena_copy(arena, str_from(cfg_opt_getnstr(option, 0)))
+				.p;
+		break;
+	case SETTING_NUMBER:
+		*(int64_t *)value = cfg_opt_getnint(option, 0);
+		break;
+	case SETTING_SWITCH:
+		*(bool *)value = cfg_opt_getnbool(option, 0) == cfg_true;
+		break;
+	case SETTING_CHOICE:
+		*(int *)value =
+			find_choice(setting, cfg_opt_getnstr(option, 0));
+		break;
+	case SETTING_LIST:
+		list->items = ARENA_NEW(arena, struct str, n);
+		for (list->n = 0; list->n < n; list->n++)
+			list->items[list->n] = arena_copy(
+				arena, str_from(cfg_opt_getnstr(
+					       option, (unsigned int)list->n)));
+		break;
+	}
+}
+
+static enum result parse_file(struct load *load, const char *path)
+{
+	cfg_t *cfg;
+	int parsed;
+
+	make_options(load);
+	cfg = arena_must(cfg_init(load->options, CFGF_NONE));
+	cfg_set_error_function(cfg, on_error);
+	for (size_t i = 0; load->options[i].name; i++)
+		cfg_set_validate_func(cfg, load->options[i].name, on_value);
+	parsed = cfg_parse(cfg, path);
+	if (parsed == CFG_FILE_ERROR && errno == ENOENT)
+		parsed = CFG_SUCCESS;
+	else if (parsed == CFG_FILE_ERROR)
+		load->error = arena_printf(load->arena, "%s: %m", path);
+	for (size_t i = 0; parsed == CFG_SUCCESS && cfg->opts[i].name; i++) {
+		void *value;
+		const struct setting *setting =
+			find_setting(cfg->opts[i].name, &value);
+
+		/* An empty list, {}, was never shown to on_value. */
+		if (load->seen[i] || cfg_opt_size(&cfg->opts[i]) ||
+		    (setting->type == SETTING_LIST &&
+		     cfg->opts[i].flags & CFGF_MODIFIED))
+			set_value(load->arena, setting, &cfg->opts[i], value);
+	}
+	cfg_free(cfg);
+	return parsed == CFG_SUCCESS ? OK : E_CONFIG;
+}
+
+enum result conf_load(struct arena *arena, const char *path,
+		      const struct conf_table *tables, size_t n,
+		      const char **error)
+{
+	struct load load = { .arena = arena, .tables = tables, .n_tables = n };
+	enum result result;
+
+	loading = &load;
+	for (size_t t = 0; t < n; t++)
+		for (const struct setting *s = tables[t].settings; s->name; s++)
+			set_default(arena, s,
+				    (char *)tables[t].values + s->offset);
+	result = parse_file(&load, path);
+	*error = load.error;
+	loading = NULL;
+	return result;
+}
+
+static void print_value(FILE *to, const struct setting *setting,
+			const void *value)
+{
+	const struct conf_list *list = value;
+
+	switch (setting->type) {
+	case SETTING_TEXT:
+		fprintf(to, "\"%s\"", *(const char *const *)value);
+		break;
+	case SETTING_NUMBER:
+		fprintf(to, "%" PRId64, *(const int64_t *)value);
+		break;
+	case SETTING_SWITCH:
+		fputs(*(const bool *)value ? "yes" : "no", to);
+		break;
+	case SETTING_CHOICE:
+		fputs(setting->choices[*(const int *)value], to);
+		break;
+	case SETTING_LIST:
+		fputc('{', to);
+		for (size_t i = 0; i < list->n; i++)
+			fprintf(to, "%s\"%.*s\"", i ? ", " : "",
+				STR_ARG(list->items[i]));
+		fputc('}', to);
+		break;
+	}
+}
+
+void conf_print(FILE *to, const struct conf_table *table)
+{
+	for (const struct setting *s = table->settings; s->name; s++) {
+		fprintf(to, "# %s\n", s->help);
+		fprintf(to, "# default: %s\n",
+			*s->fallback ? s->fallback : "(empty)");
+		fprintf(to, "%s = ", s->name);
+		print_value(to, s, (const char *)table->values + s->offset);
+		fputs("\n\n", to);
+	}
+}
+
+enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
+			   struct str *text, const char **error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	enum result result = E_CONFIG;
+	struct stat stat;
+	size_t n = 0;
+	char *bytes;
+
+	if (fd < 0) {
+		*error = arena_printf(arena, "%s: %m", path);
+		return errno == ENOENT ? E_ABSENT : E_CONFIG;
+	}
+	if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) {
+		*error = arena_printf(arena, "%s: not a regular file", path);
+	} else if ((size_t)stat.st_size > limit) {
+		*error = arena_printf(arena, "%s: longer than %zu bytes", path,
+				      limit);
+	} else {
+		ssize_t got = 1;
+
+		bytes = arena_alloc(arena, (size_t)stat.st_size + 1);
+		while (n < (size_t)stat.st_size && got > 0) {
+			got = read(fd, bytes + n, (size_t)stat.st_size - n);
+			n += got > 0 ? (size_t)got : 0;
+		}
+		*text = (struct str){ bytes, n };
+		result = got < 0 ? E_CONFIG : OK;
+		if (got < 0)
+			*error = arena_printf(arena, "%s: %m", path);
+	}
+	close(fd);
+	return result;
+}

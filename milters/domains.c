@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milters/domains.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "mail/domain.h"
+#include "mail/limits.h"
+#include "milters/conf.h"
+#include "milters/log.h"
+
+/* What loading needs at hand. */
+struct loader {
+	struct arena *arena;
+	const char *config, *state;
+	unsigned int parts;
+	struct domains *domains;
+	size_t capacity;
+	const char **error;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct str *x = a, *y = b;
+	int order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+
+	return order ? order : x->n < y->n ? -1 : x->n > y->n;
+}
+
+static int compare_domains(const void *a, const void *b)
+{
+	const struct domain *x = a, *y = b;
+
+	return compare_names(&x->name, &y->name);
+}
+
+static void add_domain(struct loader *loader, struct str name)
+{
+	struct domains *domains = loader->domains;
+
+	if (domains->n == loader->capacity) {
+		size_t capacity = loader->capacity ? loader->capacity * 2 : 8;
+		struct domain *bigger =
+			ARENA_NEW(loader->arena, struct domain, capacity);
+
+		if (domains->n)
+			memcpy(bigger, domains->list,
+			       domains->n * sizeof(*bigger));
+		domains->list = bigger;
+		loader->capacity = capacity;
+	}
+	domains->list[domains->n++] = (struct domain){ .name = name };
+}
+
+/* Adds each folder below base/domains; a file there is none of ours. */
+static enum result list_folders(struct loader *loader, const char *base)
+{
+	char *path = arena_printf(loader->arena, "%s/domains", base);
+	DIR *dir = opendir(path);
+	enum result result = OK;
+	struct dirent *entry;
+
+	if (!dir && errno == ENOENT)
+		return OK;
+	if (!dir) {
+		*loader->error = arena_printf(loader->arena, "%s: %m", path);
+		return E_CONFIG;
+	}
+	while (result == OK && (entry = readdir(dir))) {
+		struct str name = str_from(entry->d_name), normal;
+
+		if (entry->d_name[0] == '.' || entry->d_type == DT_REG)
+			continue;
+		result = domain_normalize(loader->arena, name, &normal);
+		if (result == OK && str_eq(name, normal)) {
+			add_domain(loader, normal);
+			continue;
+		}
+		*loader->error = arena_printf(
+			loader->arena,
+			"%s/%s: the name of a domain's folder must be a "
+			"domain in lower case, in A-labels",
+			path, entry->d_name);
+		result = E_CONFIG;
+	}
+	closedir(dir);
+	return result;
+}
+
+/* Sorts, and keeps one of those that stand in both folders. */
+static void sort_domains(struct domains *domains)
+{
+	size_t n = 0;
+
+	if (!domains->n)
+		return;
+	qsort(domains->list, domains->n, sizeof(*domains->list),
+	      compare_domains);
+	for (size_t i = 0; i < domains->n; i++)
+		if (!n ||
+		    !str_eq(domains->list[n - 1].name, domains->list[i].name))
+			domains->list[n++] = domains->list[i];
+	domains->n = n;
+}
+
+static enum result load_aliases(struct loader *loader, struct str domain,
+				const char *file,
+				const struct aliases **aliases)
+{
+	char *path = arena_printf(loader->arena, "%s/domains/%.*s/%s",
+				  loader->config, STR_ARG(domain), file);
+	struct aliases *loaded;
+	struct alias_fault fault;
+	struct str text;
+	enum result result = conf_read_file(
+		loader->arena, path, LIMIT_ALIAS_FILE, &text, loader->error);
+
+	if (result == E_ABSENT)
+		return OK;
+	if (result != OK)
+		return result;
+	result = alias_parse(loader->arena, text, domain,
+			     &loader->domains->rules, &loaded, &fault);
+	if (result != OK) {
+		*loader->error = arena_printf(loader->arena, "%s:%zu: %s", path,
+					      fault.line, fault.what);
+		return E_CONFIG;
+	}
+	*aliases = loaded;
+	return OK;
+}
+
+/*
+ * The names of a passwd-file, "user:hash:…" or "user@domain:hash:…". The
+ * hashes are not for us: a file that we may not read leaves users unknown.
+ */
+static void load_users(struct loader *loader, struct domain *domain)
+{
+	char *path = arena_printf(loader->arena, "%s/domains/%.*s/users",
+				  loader->state, STR_ARG(domain->name));
+	struct str text, line;
+	const char *error;
+	size_t lines = 1;
+	enum result result = conf_read_file(loader->arena, path,
+					    LIMIT_ALIAS_FILE, &text, &error);
+
+	if (result != OK) {
+		if (result != E_ABSENT)
+			log_warning("%s; catch-alls grant nothing", error);
+		return;
+	}
+	for (size_t i = 0; i < text.n; i++)
+		lines += text.p[i] == '\n';
+	domain->users = ARENA_NEW(loader->arena, struct str, lines);
+	domain->users_known = true;
+	while (str_line(&text, &line)) {
+		struct str user = str_sub(line, 0, str_find(line, ':'));
+
+		user = str_sub(user, 0, str_find_last(user, '@'));
+		if (user.n && user.p[0] != '#')
+			domain->users[domain->n_users++] =
+				arena_lower(loader->arena, user);
+	}
+	qsort(domain->users, domain->n_users, sizeof(*domain->users),
+	      compare_names);
+}
+
+static enum result load_domain(struct loader *loader, struct domain *domain)
+{
+	enum result result = OK;
+	char *folder;
+
+	if (loader->parts & DOMAIN_ALIASES)
+		result = load_aliases(loader, domain->name, "aliases",
+				      &domain->aliases);
+	if (result == OK && loader->parts & DOMAIN_SENDERS)
+		result = load_aliases(loader, domain->name, "senders",
+				      &domain->senders);
+	if (result != OK)
+		return result;
+	if (loader->parts & DOMAIN_USERS)
+		load_users(loader, domain);
+	if (!(loader->parts & DOMAIN_KEYS))
+		return OK;
+	folder = arena_printf(loader->arena, "%s/domains/%.*s/dkim",
+			      loader->state, STR_ARG(domain->name));
+	return keystore_load(loader->arena, folder, domain->name, &domain->keys,
+			     loader->error);
+}
+
+enum result domains_load(struct arena *arena, const char *config,
+			 const char *state, unsigned int parts,
+			 const struct alias_rules *rules,
+			 struct domains *domains, const char **error)
+{
+	struct loader loader = {
+		.arena = arena,
+		.config = config,
+		.state = state,
+		.parts = parts,
+		.domains = domains,
+		.error = error,
+	};
+	enum result result;
+
+	*domains = (struct domains){ .rules = *rules };
+	result = list_folders(&loader, config);
+	if (result == OK)
+		result = list_folders(&loader, state);
+	sort_domains(domains);
+	for (size_t i = 0; result == OK && i < domains->n; i++)
+		result = load_domain(&loader, &domains->list[i]);
+	if (result != OK)
+		domains_free(domains);
+	return result;
+}
+
+void domains_free(struct domains *domains)
+{
+	for (size_t i = 0; i < domains->n; i++)
+		keystore_free(&domains->list[i].keys);
+	domains->n = 0;
+}
+
+const struct domain *domains_find(const struct domains *domains,
+				  struct str name)
+{
+	struct domain key = { .name = name };
+
+	if (!domains->n)
+		return NULL;
+	return bsearch(&key, domains->list, domains->n, sizeof(key),
+		       compare_domains);
+}
+
+static bool find_user(const struct domain *domain, struct str local)
+{
+	return domain->n_users &&
+	       bsearch(&local, domain->users, domain->n_users, sizeof(local),
+		       compare_names);
+}
+
+bool domain_has_user(const struct domain *domain, struct arena *arena,
+		     const struct alias_rules *rules, struct str local)
+{
+	if (!domain->users_known)
+		return true;
+	return find_user(domain, arena_lower(arena, local)) ||
+	       find_user(domain, alias_strip_suffix(arena, rules, local)) ||
+	       find_user(domain, alias_reduce(arena, rules, local));
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Two libraries: the one without libmilter is for the tools too.
+noinst_LIBRARIES += milters/libconfig.a milters/libmilters.a
+milters_libconfig_a_SOURCES = \
+	milters/conf.c milters/conf.h \
+	milters/domains.c milters/domains.h \
+	milters/keystore.c milters/keystore.h \
+	milters/log.c milters/log.h \
+	milters/network.c milters/network.h \
+	milters/snapshot.c milters/snapshot.h
+milters_libmilters_a_SOURCES = \
+	milters/edits.c milters/edits.h \
+	milters/glue.c milters/glue.h \
+	milters/listener.c milters/listener.h \
+	milters/metrics.c milters/metrics.h \
+	milters/milter.h \
+	milters/run.c \
+	milters/session.c milters/session.h
+CONFIG_LIBS = milters/libconfig.a $(MAIL_LIBS) $(CONFUSE_LIBS)
+RUNTIME_LIBS = milters/libmilters.a $(CONFIG_LIBS) $(MILTER_LIBS) $(SYSTEMD_LIBS)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MILTERS_MILTER_H
+#define MILTERS_MILTER_H
+
+#include "milters/conf.h"
+#include "milters/domains.h"
+#include "milters/log.h"
+#include "milters/network.h"
+#include "milters/session.h"
+#include "milters/snapshot.h"
+
+/*
+ * All that a daemon includes. A daemon is one static struct milter: what it
+ * wants to see, which edits it may make, and its callbacks. A callback gets
+ * the session, whose facts it reads, and says an action; what it wants done
+ * to the message it leaves in the session as edits, a reply, an outcome.
+ */
+
+enum { MILTER_OUTCOMES_MAX = 8 };
+
+/* How a message can end, for the log line and the counters. */
+struct milter_outcome {
+	const char *verb; /* "signed" */
+	bool warn;	  /* logged as a warning */
+};
+
+struct milter {
+	const char *name;
+	const char *summary; /* one line, for --help */
+
+	const struct setting *settings;
+	size_t settings_size; /* of the struct that takes their values */
+	unsigned int parts;   /* of the domains: bits of enum domain_parts */
+	/* Derives what is worth deriving once; *error in words. */
+	enum result (*configure)(struct snapshot *snapshot, const char **error);
+
+	unsigned int stages; /* bits of 1 << enum stage: what it wants to see */
+	unsigned int edits;  /* bits of 1 << enum edit_kind */
+	const char *macros[STAGES]; /* asked for, NULL: none */
+	/* By enum outcome; the first three are the runtime's own. */
+	const struct milter_outcome outcomes[MILTER_OUTCOMES_MAX];
+
+	/*
+	 * Each may be NULL. CONTINUE goes on, ACCEPT lets the message pass
+	 * without more callbacks, REJECT and TEMPFAIL refuse it. A body
+	 * callback says nothing: what it has to say waits for the end.
+	 */
+	enum action (*mail)(struct session *session);
+	bool (*wants_field)(struct session *session, struct str name);
+	enum action (*header)(struct session *session);
+	void (*body)(struct session *session, struct str chunk);
+	enum action (*end)(struct session *session);
+	/* The message is over, however; ends what `data` holds. */
+	void (*finish)(struct session *session);
+};
+
+/*
+ * Runs a daemon: its options, configuration, socket, signals, and libmilter.
+ * Returns the exit status of main (sysexits.h: 78 for the configuration).
+ */
+int milter_run(const struct milter *milter, int argc, char **argv);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MILTERS_NETWORK_H
+#define MILTERS_NETWORK_H
+
+#include <sys/socket.h>
+
+#include "milters/conf.h"
+
+/* An address block, "192.0.2.0/24" or "2001:db8::1", in IPv6 form. */
+struct network {
+	unsigned char address[16];
+	int bits;
+};
+
+struct networks {
+	struct network *list;
+	size_t n;
+};
+
+/* NULL, or what was expected: for the check of a setting. */
+const char *network_check(const char *text);
+
+/* Blocks that network_check took. */
+struct networks network_parse(struct arena *arena,
+			      const struct conf_list *list);
+
+/* Is the address in a block? An IPv4-mapped IPv6 address counts as IPv4. */
+bool network_has(const struct networks *networks,
+		 const struct sockaddr *address);
+
+/* The address as text, "unknown" for other families. */
+const char *network_format(struct arena *arena, const struct sockaddr *address);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "milters/milter.h"
+
+#include <getopt.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "milters/glue.h"
+#include "milters/listener.h"
+#include "milters/metrics.h"
+
+/*
+ * A daemon's life. libmilter waits for HUP, TERM and INT itself and cuts all
+ * sessions on any of them, so the orderly ways are other signals, for which a
+ * thread of ours waits: USR1 reloads, USR2 stops when the messages at work
+ * are done. All other threads have all signals blocked.
+ */
+
+enum {
+	STOP_SECONDS = 30,
+	STATUS_SECONDS = 5,
+	STATUS_SIZE = 256,
+	/* Each session has one; the rest is for files, log and stdio. */
+	DESCRIPTORS_SPARE = 64,
+};
+
+struct run {
+	const struct milter *milter;
+	const char *directory;
+	int listener;
+};
+
+static void notify(const char *state)
+{
+#ifdef HAVE_LIBSYSTEMD
+	sd_notify(0, state);
+#else
+	(void)state;
+#endif
+}
+
+static void notify_status(const struct milter *milter)
+{
+	char text[STATUS_SIZE] = "WATCHDOG=1\nSTATUS=";
+	size_t n = strlen(text);
+
+	metrics_format(milter, text + n, sizeof(text) - n);
+	notify(text);
+}
+
+/* Whole or not at all: a fault leaves what is in force in force. */
+static void reload(const struct run *run)
+{
+	struct snapshot *new;
+	struct timespec now;
+	char message[64];
+	char *error;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%lld",
+		 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	notify(message);
+	if (snapshot_load(run->milter, run->directory, &new, &error) == OK) {
+		log_info("reloaded: %zu domains", new->domains.n);
+		snapshot_set(new);
+	} else {
+		log_error("not reloaded, the old configuration stays: %s",
+			  error);
+		free(error);
+	}
+	notify("READY=1");
+}
+
+static void wait_ms(long ms)
+{
+	const struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/*
+ * libmilter writes the reply to an end of message after our callback is
+ * back, so the last message is done only when none has been at work for a
+ * while. Never smfi_stop: it cuts sessions.
+ */
+static void stop(const struct run *run)
+{
+	enum { STEP_MS = 10, QUIET_MS = 100 };
+	int quiet = 0;
+
+	notify("STOPPING=1");
+	log_info("stopping when %lld messages are done",
+		 (long long)metrics_messages_at_work());
+	listener_close(run->listener);
+	glue_drain();
+	for (int ms = 0; ms < STOP_SECONDS * 1000 && quiet < QUIET_MS;
+	     ms += STEP_MS) {
+		wait_ms(STEP_MS);
+		quiet = metrics_messages_at_work() ? 0 : quiet + STEP_MS;
+	}
+	log_info("stopped");
+	_exit(EX_OK);
+}
+
+static void *control(void *context)
+{
+	const struct timespec timeout = { .tv_sec = STATUS_SECONDS };
+	const struct run *run = context;
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGUSR2);
+	for (;;) {
+		switch (sigtimedwait(&signals, NULL, &timeout)) {
+		case SIGUSR1:
+			reload(run);
+			break;
+		case SIGUSR2:
+			stop(run);
+		}
+		notify_status(run->milter);
+	}
+	return NULL;
+}
+
+static void block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
+/* Room for descriptors, or fewer sessions: at the limit libmilter spins. */
+static bool check_descriptors(const struct runtime_settings *runtime)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return true;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if ((rlim_t)runtime->max_connections + DESCRIPTORS_SPARE <=
+	    limit.rlim_cur)
+		return true;
+	log_error("max_connections = %lld needs %lld open files, the limit "
+		  "is %lld",
+		  (long long)runtime->max_connections,
+		  (long long)runtime->max_connections + DESCRIPTORS_SPARE,
+		  (long long)limit.rlim_cur);
+	return false;
+}
+
+static int serve(struct run *run, struct snapshot *snapshot)
+{
+	const struct runtime_settings *runtime = &snapshot->runtime;
+	const char *error;
+	pthread_t thread;
+
+	if (!check_descriptors(runtime))
+		return EX_CONFIG;
+	run->listener = listener_open(runtime, snapshot->arena, &error);
+	if (run->listener < 0) {
+		log_error("%s", error);
+		return EX_CONFIG;
+	}
+	/* An arena of malloc for each thread would keep memory for peaks. */
+	mallopt(M_ARENA_MAX, 2);
+	snapshot_set(snapshot);
+	if (pthread_create(&thread, NULL, control, run) != 0) {
+		log_error("can't make a thread");
+		return EX_OSERR;
+	}
+	log_info("ready: version %s, %zu domains", PACKAGE_VERSION,
+		 snapshot->domains.n);
+	notify("READY=1");
+	notify_status(run->milter);
+	if (glue_serve(run->milter, run->listener))
+		return EX_OK;
+	log_error("libmilter ended");
+	return EX_OSERR;
+}
+
+static void usage(const struct milter *milter, FILE *to)
+{
+	fprintf(to,
+		"usage: %s [-fTV] [-c DIRECTORY]\n\n%s\n\n"
+		"  -c DIRECTORY  the configuration (default " CONFIG_DIRECTORY
+		")\n"
+		"  -f            log to stderr instead of syslog\n"
+		"  -T            check the configuration, print all settings\n"
+		"  -V            print the version\n",
+		milter->name, milter->summary);
+}
+
+int milter_run(const struct milter *milter, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct run run = { .directory = CONFIG_DIRECTORY };
+	bool to_stderr = false, test = false;
+	struct snapshot *snapshot;
+	char *error;
+	int option;
+
+	run.milter = milter;
+	while ((option = getopt_long(argc, argv, "c:fhTV", options, NULL)) !=
+	       -1) {
+		switch (option) {
+		case 'c':
+			run.directory = optarg;
+			break;
+		case 'f':
+			to_stderr = true;
+			break;
+		case 'T':
+			test = to_stderr = true;
+			break;
+		case 'V':
+			printf("%s %s\n", milter->name, PACKAGE_VERSION);
+			return EX_OK;
+		case 'h':
+			usage(milter, stdout);
+			return EX_OK;
+		default:
+			usage(milter, stderr);
+			return EX_USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(milter, stderr);
+		return EX_USAGE;
+	}
+	block_signals();
+	log_open(milter->name, to_stderr);
+	if (crypto_init() != OK) {
+		log_error("OpenSSL has no SHA-256");
+		return EX_SOFTWARE;
+	}
+	if (snapshot_load(milter, run.directory, &snapshot, &error) != OK) {
+		log_error("%s", error);
+		free(error);
+		return EX_CONFIG;
+	}
+	if (!test)
+		return serve(&run, snapshot);
+	snapshot_print(milter, snapshot);
+	snapshot_put(snapshot);
+	return EX_OK;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MILTERS_SNAPSHOT_H
+#define MILTERS_SNAPSHOT_H
+
+#include "milters/domains.h"
+#include "milters/network.h"
+
+struct milter;
+
+/* Of millrace.conf, which all daemons read. */
+struct shared_settings {
+	const char *state_directory;
+	struct conf_list trusted_networks;
+	const char *login_domain;
+	const char *suffix_separators;
+	const char *drop_characters;
+};
+
+/* Of each daemon's own file, but read by the runtime. */
+struct runtime_settings {
+	const char *socket;
+	const char *socket_mode;
+	const char *socket_group;
+	int64_t max_connections;
+};
+
+extern const struct setting shared_table[];
+extern const struct setting runtime_table[];
+
+/*
+ * The configuration as it stood at one moment. A message holds the one it
+ * began with until it ends; the last holder frees it.
+ */
+struct snapshot {
+	_Atomic int references;
+	struct arena *arena;
+	struct shared_settings shared;
+	struct runtime_settings runtime;
+	struct networks trusted;
+	struct str login_domain; /* normal form, may be empty */
+	struct domains domains;
+	void *settings; /* the daemon's own, as its table says */
+	void *derived;	/* the daemon's own, from configure() */
+};
+
+/*
+ * Reads the configuration in `directory` whole and checks it. E_CONFIG with
+ * *error (malloc'd, the caller's) otherwise. The snapshot is counted once,
+ * for the caller.
+ */
+enum result snapshot_load(const struct milter *milter, const char *directory,
+			  struct snapshot **snapshot, char **error);
+
+/* Makes a snapshot the current one; takes over the caller's reference. */
+void snapshot_set(struct snapshot *snapshot);
+
+/* The current snapshot, counted; to be given back with snapshot_put. */
+struct snapshot *snapshot_get(void);
+void snapshot_put(struct snapshot *snapshot);
+
+/* Writes all settings of a snapshot as -T shows them. */
+void snapshot_print(const struct milter *milter,
+		    const struct snapshot *snapshot);
+
+#endif

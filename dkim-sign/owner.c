@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "owner.h"
+
+#include "mail/domain.h"
+
+/* What the functions for alias_walk need to know. */
+struct question {
+	const struct snapshot *snapshot;
+	struct arena *arena;
+	struct mailbox login;
+};
+
+static const struct aliases *find_aliases(void *context, struct str name)
+{
+	const struct question *question = context;
+	const struct domain *domain =
+		domains_find(&question->snapshot->domains, name);
+
+	return domain ? domain->aliases : NULL;
+}
+
+static bool is_user(void *context, struct str name, struct str local)
+{
+	const struct question *question = context;
+	const struct domains *domains = &question->snapshot->domains;
+	const struct domain *domain = domains_find(domains, name);
+
+	return domain &&
+	       domain_has_user(domain, question->arena, &domains->rules, local);
+}
+
+/* Is the address the login's own, its suffix apart? */
+static bool is_login(void *context, const struct mailbox *address)
+{
+	const struct question *question = context;
+	const struct alias_rules *rules = &question->snapshot->domains.rules;
+	const struct mailbox *login = &question->login;
+
+	if (!str_eq(address->domain, login->domain))
+		return false;
+	return str_ieq(address->local, login->local) ||
+	       str_ieq(alias_strip_suffix(question->arena, rules,
+					  address->local),
+		       login->local);
+}
+
+static bool is_granted(struct question *question, const struct mailbox *author)
+{
+	const struct domain *domain =
+		domains_find(&question->snapshot->domains, author->domain);
+	struct alias line[2];
+	bool found[2];
+
+	if (!domain || !domain->senders)
+		return false;
+	found[0] = alias_find(domain->senders, question->arena, author->local,
+			      &line[0]) == OK;
+	found[1] = alias_find_catch_all(domain->senders, question->arena,
+					&line[1]) == OK;
+	for (int i = 0; i < 2; i++)
+		for (size_t t = 0; found[i] && t < line[i].n; t++)
+			if (is_login(question, &line[i].targets[t]))
+				return true;
+	return false;
+}
+
+static bool is_own(struct question *question, const struct mailbox *author)
+{
+	const struct alias_directory directory = { find_aliases, is_user,
+						   question };
+
+	return is_login(question, author) ||
+	       alias_walk(&directory, question->arena, author, is_login,
+			  question) == OK ||
+	       is_granted(question, author);
+}
+
+static bool is_in_domain(const struct question *question,
+			 const struct mailbox *author)
+{
+	const struct config *config = question->snapshot->settings;
+	struct str domain = question->login.domain;
+
+	if (!config->subdomains ||
+	    domains_find(&question->snapshot->domains, author->domain))
+		return str_eq(author->domain, domain);
+	return domain.n && domain_is_within(author->domain, domain);
+}
+
+/* A login without @ is one of login_domain; without that, it owns nothing. */
+static bool parse_login(const struct snapshot *snapshot, struct arena *arena,
+			struct str login, struct mailbox *parsed)
+{
+	*parsed = (struct mailbox){ login, snapshot->login_domain };
+	if (str_find(login, '@') == login.n)
+		return parsed->domain.n > 0;
+	return address_parse(login, parsed) == OK &&
+	       domain_normalize(arena, parsed->domain, &parsed->domain) == OK;
+}
+
+bool owner_may_write(const struct snapshot *snapshot, struct arena *arena,
+		     struct str login, const struct mailbox *author)
+{
+	const struct config *config = snapshot->settings;
+	struct question question = { .snapshot = snapshot, .arena = arena };
+
+	if (config->from == FROM_ANY)
+		return true;
+	if (!parse_login(snapshot, arena, login, &question.login))
+		return false;
+	if (config->from == FROM_DOMAIN)
+		return is_in_domain(&question, author);
+	return is_own(&question, author);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mail/dkim_key.h"
+#include "mail/domain.h"
+#include "mail/limits.h"
+#include "tool.h"
+
+enum { TXT_STRING = 255, RSA_BITS = 2048 }; /* RFC 8301 section 3.2 */
+
+/* What is to be generated. */
+struct keygen {
+	struct str domain;
+	const char *folder;
+	const char *selector; /* without algorithm, where there are two keys */
+	bool wanted[2];	      /* by enum crypto_algorithm */
+	int bits;
+};
+
+static const char *const algorithms[] = {
+	[CRYPTO_RSA] = "rsa", [CRYPTO_ED25519] = "ed25519"
+};
+
+static bool read_domain(struct tool *tool, const char *text, struct str *domain)
+{
+	if (domain_normalize(tool->arena, str_from(text), domain) == OK)
+		return true;
+	tool_fail(tool, EX_USAGE, "%s: expected a domain", text);
+	return false;
+}
+
+static const char *key_folder(struct tool *tool,
+			      const struct shared_settings *settings,
+			      struct str domain)
+{
+	return arena_printf(tool->arena, "%s/domains/%.*s/dkim",
+			    settings->state_directory, STR_ARG(domain));
+}
+
+/* The group whose daemons read the keys, where the service is installed. */
+static gid_t keys_group(void)
+{
+	const struct group *group = getgrnam(KEYS_GROUP);
+
+	return group && geteuid() == 0 ? group->gr_gid : (gid_t)-1;
+}
+
+/* Each missing folder of the path, closed to others. */
+static bool make_folders(struct tool *tool, const char *path)
+{
+	char *copy = arena_printf(tool->arena, "%s/", path);
+
+	for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(copy, 0750) == 0) {
+			if (keys_group() != (gid_t)-1 &&
+			    chown(copy, (uid_t)-1, keys_group()) != 0)
+				return false;
+		} else if (errno != EEXIST) {
+			return false;
+		}
+		*p = '/';
+	}
+	return true;
+}
+
+/*
+ * Writes to a file of another name and links it, so that a daemon that
+ * reloads now never reads half a key, and no key is ever overwritten.
+ */
+static bool write_key(struct tool *tool, const char *path, struct str pem)
+{
+	char *temporary = arena_printf(tool->arena, "%s.new", path);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool written;
+
+	if (fd < 0)
+		return false;
+	written = write(fd, pem.p, pem.n) == (ssize_t)pem.n &&
+		  (keys_group() == (gid_t)-1 ||
+		   fchown(fd, (uid_t)-1, keys_group()) == 0) &&
+		  fchmod(fd, 0640) == 0 && fsync(fd) == 0;
+	close(fd);
+	written = written && link(temporary, path) == 0;
+	unlink(temporary);
+	return written;
+}
+
+static const char *selector_for(struct tool *tool, const struct keygen *keygen,
+				enum crypto_algorithm algorithm)
+{
+	if (!keygen->wanted[!algorithm])
+		return keygen->selector;
+	return arena_printf(tool->arena, "%s-%s", keygen->selector,
+			    algorithms[algorithm]);
+}
+
+static const char *path_for(struct tool *tool, const struct keygen *keygen,
+			    enum crypto_algorithm algorithm)
+{
+	return arena_printf(tool->arena, "%s/%s.pem", keygen->folder,
+			    selector_for(tool, keygen, algorithm));
+}
+
+static int generate(struct tool *tool, const struct keygen *keygen,
+		    enum crypto_algorithm algorithm)
+{
+	const char *path = path_for(tool, keygen, algorithm);
+	struct crypto_key *key;
+	struct str pem;
+	enum result result;
+	bool written;
+
+	if (crypto_key_generate(algorithm, keygen->bits, &key) != OK)
+		return tool_fail(tool, EX_SOFTWARE, "can't make a key");
+	result = crypto_key_private_pem(key, tool->arena, &pem);
+	crypto_key_free(key);
+	if (result != OK)
+		return tool_fail(tool, EX_SOFTWARE, "can't write a key");
+	written = write_key(tool, path, pem);
+	crypto_wipe(pem);
+	if (!written)
+		return tool_fail(tool, EX_CANTCREAT, "%s: %m", path);
+	printf("%s\n", path);
+	return EX_OK;
+}
+
+static int generate_all(struct tool *tool, const struct keygen *keygen)
+{
+	int status = EX_OK;
+
+	for (int a = CRYPTO_RSA; a <= CRYPTO_ED25519; a++) {
+		const char *path = path_for(tool, keygen, a);
+
+		if (keygen->wanted[a] && access(path, F_OK) == 0)
+			return tool_fail(tool, EX_CANTCREAT,
+					 "%s: exists; choose another "
+					 "--selector",
+					 path);
+	}
+	if (!make_folders(tool, keygen->folder))
+		return tool_fail(tool, EX_CANTCREAT, "%s: %m", keygen->folder);
+	for (int a = CRYPTO_RSA; status == EX_OK && a <= CRYPTO_ED25519; a++)
+		if (keygen->wanted[a])
+			status = generate(tool, keygen, a);
+	if (status == EX_OK)
+		printf("Publish what \"millrace dkim dns %.*s\" prints, then "
+		       "reload dkim-sign.\n",
+		       STR_ARG(keygen->domain));
+	return status;
+}
+
+static bool read_algorithm(struct keygen *keygen, const char *text)
+{
+	bool both = strcmp(text, "both") == 0;
+
+	for (int a = CRYPTO_RSA; a <= CRYPTO_ED25519; a++)
+		keygen->wanted[a] = both || strcmp(text, algorithms[a]) == 0;
+	return keygen->wanted[CRYPTO_RSA] || keygen->wanted[CRYPTO_ED25519];
+}
+
+static const char *date_selector(struct tool *tool)
+{
+	char *text = arena_alloc(tool->arena, sizeof("20000101"));
+	time_t now = time(NULL);
+	struct tm utc;
+
+	strftime(text, sizeof("20000101"), "%Y%m%d", gmtime_r(&now, &utc));
+	return text;
+}
+
+int run_dkim_keygen(struct tool *tool, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "algorithm", required_argument, NULL, 'a' },
+		{ "bits", required_argument, NULL, 'b' },
+		{ "selector", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct keygen keygen = { .wanted = { true, true }, .bits = RSA_BITS };
+	struct shared_settings settings;
+	int option, status;
+
+	keygen.selector = date_selector(tool);
+	while ((option = tool_option(tool, argc, argv, options, &status)) > 0) {
+		if (option == 'a' && !read_algorithm(&keygen, optarg))
+			return tool_usage(tool, EX_USAGE);
+		if (option == 'b')
+			keygen.bits = atoi(optarg);
+		if (option == 's')
+			keygen.selector = optarg;
+	}
+	if (option == 0)
+		return status;
+	if (optind != argc - 1)
+		return tool_usage(tool, EX_USAGE);
+	if (keygen.bits < LIMIT_RSA_BITS_MIN ||
+	    keygen.bits > LIMIT_RSA_BITS_MAX)
+		return tool_fail(tool, EX_USAGE,
+				 "--bits: expected a number from %d to %d",
+				 LIMIT_RSA_BITS_MIN, LIMIT_RSA_BITS_MAX);
+	if (!dkim_key_is_selector(tool->arena, str_from(keygen.selector)))
+		return tool_fail(tool, EX_USAGE, "%s: expected a selector",
+				 keygen.selector);
+	if (!read_domain(tool, argv[optind], &keygen.domain))
+		return EX_USAGE;
+	if (!tool_settings(tool, &settings))
+		return EX_CONFIG;
+	keygen.folder = key_folder(tool, &settings, keygen.domain);
+	return generate_all(tool, &keygen);
+}
+
+/* What "dkim list" and "dkim dns" do with each key of a domain. */
+struct visit {
+	struct tool *tool;
+	const char *folder;
+	bool zone, panel;
+};
+
+static void print_key(const struct visit *visit,
+		      const struct dkim_identity *key)
+{
+	enum crypto_algorithm algorithm = crypto_key_algorithm(key->key);
+
+	printf("%.*s\t%s\t%s\t%d\tactive\t%s/%s.pem\n", STR_ARG(key->domain),
+	       key->selector.p, algorithms[algorithm],
+	       crypto_key_bits(key->key), visit->folder, key->selector.p);
+}
+
+/* RFC 1035 section 3.3.14: a TXT record is strings of 255 octets at most. */
+static void print_record(const struct visit *visit,
+			 const struct dkim_identity *key)
+{
+	struct str record;
+
+	if (dkim_key_record(key->key, visit->tool->arena, &record) != OK)
+		return;
+	if (visit->panel)
+		printf("%sname:  %s._domainkey.%.*s\n%svalue: %.*s\n",
+		       visit->zone ? "; " : "", key->selector.p,
+		       STR_ARG(key->domain), visit->zone ? "; " : "",
+		       STR_ARG(record));
+	if (!visit->zone)
+		return;
+	printf("%s._domainkey.%.*s. IN TXT (", key->selector.p,
+	       STR_ARG(key->domain));
+	while (record.n) {
+		size_t n = record.n < TXT_STRING ? record.n : TXT_STRING;
+
+		printf(" \"%.*s\"", (int)n, record.p);
+		record = str_sub(record, n, record.n);
+	}
+	printf(" )\n");
+}
+
+static int each_key(struct visit *visit, const struct shared_settings *settings,
+		    struct str domain,
+		    void (*print)(const struct visit *visit,
+				  const struct dkim_identity *key))
+{
+	struct tool *tool = visit->tool;
+	struct keys keys;
+	const char *error;
+	size_t n;
+
+	visit->folder = key_folder(tool, settings, domain);
+	if (keystore_load(tool->arena, visit->folder, domain, &keys, &error) !=
+	    OK)
+		return tool_fail(tool, EX_CONFIG, "%s", error);
+	n = keys.n;
+	for (size_t i = 0; i < n; i++)
+		print(visit, &keys.list[i]);
+	keystore_free(&keys);
+	if (n)
+		return EX_OK;
+	return tool_fail(tool, EX_NOINPUT, "%.*s has no active key in %s",
+			 STR_ARG(domain), visit->folder);
+}
+
+static int list_all(struct visit *visit, const struct shared_settings *settings)
+{
+	struct domains domains;
+	const char *error;
+	int status = EX_OK;
+
+	if (domains_load(visit->tool->arena, visit->tool->directory,
+			 settings->state_directory, 0, &(struct alias_rules){},
+			 &domains, &error) != OK)
+		return tool_fail(visit->tool, EX_CONFIG, "%s", error);
+	for (size_t i = 0; i < domains.n; i++) {
+		int one = each_key(visit, settings, domains.list[i].name,
+				   print_key);
+
+		status = one == EX_CONFIG ? one : status;
+	}
+	domains_free(&domains);
+	return status;
+}
+
+int run_dkim_list(struct tool *tool, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct visit visit = { .tool = tool };
+	struct shared_settings settings;
+	struct str domain;
+	int status;
+
+	if (tool_option(tool, argc, argv, options, &status) == 0)
+		return status;
+	if (optind < argc - 1)
+		return tool_usage(tool, EX_USAGE);
+	if (!tool_settings(tool, &settings))
+		return EX_CONFIG;
+	if (optind == argc)
+		return list_all(&visit, &settings);
+	if (!read_domain(tool, argv[optind], &domain))
+		return EX_USAGE;
+	return each_key(&visit, &settings, domain, print_key);
+}
+
+int run_dkim_dns(struct tool *tool, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "format", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct visit visit = { .tool = tool, .zone = true, .panel = true };
+	struct shared_settings settings;
+	struct str domain;
+	int option, status;
+
+	while ((option = tool_option(tool, argc, argv, options, &status)) > 0) {
+		visit.zone = strcmp(optarg, "panel") != 0;
+		visit.panel = strcmp(optarg, "zone") != 0;
+		if (visit.zone && visit.panel && strcmp(optarg, "both") != 0)
+			return tool_usage(tool, EX_USAGE);
+	}
+	if (option == 0)
+		return status;
+	if (optind != argc - 1)
+		return tool_usage(tool, EX_USAGE);
+	if (!read_domain(tool, argv[optind], &domain))
+		return EX_USAGE;
+	if (!tool_settings(tool, &settings))
+		return EX_CONFIG;
+	return each_key(&visit, &settings, domain, print_record);
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+bin_PROGRAMS += tools/millrace
+tools_millrace_SOURCES = \
+	tools/dkim.c \
+	tools/main.c \
+	tools/sign.c \
+	tools/tool.h
+tools_millrace_LDADD = $(CONFIG_LIBS)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "milters/log.h"
+#include "tool.h"
+
+static const struct verb verbs[] = {
+	{ "dkim keygen",
+	  "[--algorithm rsa|ed25519|both] [--bits N] [--selector NAME] DOMAIN",
+	  "make keys for a domain; nothing is overwritten", run_dkim_keygen },
+	{ "dkim list", "[DOMAIN]", "list the keys of one or all domains",
+	  run_dkim_list },
+	{ "dkim dns", "[--format zone|panel|both] DOMAIN",
+	  "print the DNS records of a domain's active keys", run_dkim_dns },
+	{ "sign",
+	  "--key FILE --domain D --selector S [--canon C] [--now EPOCH] FILE|-",
+	  "print a message with a DKIM-Signature in front", run_sign },
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
+
+int tool_fail(const struct tool *tool, int status, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "millrace %s: ", tool->verb->words);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+int tool_usage(const struct tool *tool, int status)
+{
+	fprintf(status == EX_OK ? stdout : stderr,
+		"usage: millrace %s %s\n  %s\n", tool->verb->words,
+		tool->verb->usage, tool->verb->help);
+	return status;
+}
+
+int tool_option(const struct tool *tool, int argc, char **argv,
+		const struct option *options, int *status)
+{
+	int option = getopt_long(argc, argv, "h", options, NULL);
+
+	*status = EX_USAGE;
+	if (option == 'h') {
+		*status = tool_usage(tool, EX_OK);
+		return 0;
+	}
+	if (option == '?') {
+		*status = tool_usage(tool, EX_USAGE);
+		return 0;
+	}
+	return option;
+}
+
+enum result tool_read(const char *path, size_t limit, struct str *bytes)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	size_t capacity = 65536, n = 0, got;
+	char *p;
+	bool failed;
+
+	if (!file)
+		return E_ABSENT;
+	p = arena_must(malloc(capacity));
+	while ((got = fread(p + n, 1, capacity - n, file)) > 0) {
+		n += got;
+		if (n < capacity)
+			continue;
+		capacity *= 2;
+		p = arena_must(realloc(p, capacity));
+	}
+	failed = ferror(file) != 0;
+	if (file != stdin)
+		fclose(file);
+	*bytes = (struct str){ p, n };
+	if (!failed && n <= limit)
+		return OK;
+	free(p);
+	return failed ? E_ABSENT : E_LIMIT;
+}
+
+bool tool_settings(const struct tool *tool, struct shared_settings *settings)
+{
+	const struct conf_table table = { shared_table, settings };
+	const char *error;
+
+	if (conf_load(tool->arena,
+		      arena_printf(tool->arena, "%s/millrace.conf",
+				   tool->directory),
+		      &table, 1, &error) == OK)
+		return true;
+	tool_fail(tool, EX_CONFIG, "%s", error);
+	return false;
+}
+
+static int usage(FILE *to, int status)
+{
+	fprintf(to,
+		"usage: millrace [-c DIRECTORY] VERB ...\n\n"
+		"  -c DIRECTORY  the configuration (default " CONFIG_DIRECTORY
+		")\n\n");
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(to, "  %-12s %s\n", verbs[i].words, verbs[i].help);
+	fprintf(to, "\n\"millrace VERB --help\" tells more.\n");
+	return status;
+}
+
+/* The verb that the arguments begin with; *words is how many of them. */
+static const struct verb *find_verb(int argc, char **argv, int *words)
+{
+	char two[64] = "";
+
+	if (argc >= 2)
+		snprintf(two, sizeof(two), "%s %s", argv[0], argv[1]);
+	for (size_t i = 0; i < VERBS; i++) {
+		*words = strchr(verbs[i].words, ' ') ? 2 : 1;
+		if (argc >= *words &&
+		    strcmp(verbs[i].words, *words == 2 ? two : argv[0]) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct tool tool = { .directory = CONFIG_DIRECTORY };
+	int option, words, status;
+
+	/* '+': what follows the verb is the verb's. */
+	while ((option = getopt(argc, argv, "+c:hV-:")) != -1) {
+		if (option == 'c')
+			tool.directory = optarg;
+		else if (option == 'V' ||
+			 (option == '-' && strcmp(optarg, "version") == 0))
+			return printf("millrace %s\n", PACKAGE_VERSION) < 0;
+		else if (option == 'h' ||
+			 (option == '-' && strcmp(optarg, "help") == 0))
+			return usage(stdout, EX_OK);
+		else
+			return usage(stderr, EX_USAGE);
+	}
+	tool.verb = find_verb(argc - optind, argv + optind, &words);
+	if (!tool.verb)
+		return usage(stderr, EX_USAGE);
+	log_open("millrace", true);
+	if (crypto_init() != OK)
+		return tool_fail(&tool, EX_SOFTWARE, "OpenSSL has no SHA-256");
+	argc -= optind + words - 1;
+	argv += optind + words - 1;
+	argv[0] = (char *)"millrace";
+	optind = 0; /* begin anew, GNU's way */
+	tool.arena = arena_new(4096);
+	status = tool.verb->run(&tool, argc, argv);
+	arena_free(tool.arena);
+	if (fflush(stdout) != 0 && status == EX_OK)
+		status = EX_IOERR;
+	return status;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_TOOL_H
+#define TOOLS_TOOL_H
+
+#include <getopt.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "mail/arena.h"
+#include "mail/result.h"
+#include "milters/snapshot.h"
+
+/* What every verb gets. */
+struct tool {
+	struct arena *arena;
+	const char *directory; /* of the configuration */
+	const struct verb *verb;
+};
+
+/*
+ * A verb: one or two words, its usage behind them, its help. `run` gets what
+ * follows the words and returns an exit status of sysexits.h.
+ */
+struct verb {
+	const char *words;
+	const char *usage;
+	const char *help;
+	int (*run)(struct tool *tool, int argc, char **argv);
+};
+
+int run_sign(struct tool *tool, int argc, char **argv);
+int run_dkim_keygen(struct tool *tool, int argc, char **argv);
+int run_dkim_list(struct tool *tool, int argc, char **argv);
+int run_dkim_dns(struct tool *tool, int argc, char **argv);
+
+/* Prints "millrace VERB: ..." to stderr and returns the status. */
+int tool_fail(const struct tool *tool, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Prints how the verb is used; the status is EX_USAGE, or EX_OK for help. */
+int tool_usage(const struct tool *tool, int status);
+
+/*
+ * getopt_long for a verb, with --help. Returns an option's letter, -1 at the
+ * end, or 0 when *status is the exit status to end with.
+ */
+int tool_option(const struct tool *tool, int argc, char **argv,
+		const struct option *options, int *status);
+
+/* All bytes of a file, "-" for standard input; not in the arena: free it. */
+enum result tool_read(const char *path, size_t limit, struct str *bytes);
+
+/* Reads millrace.conf. False when a fault was printed. */
+bool tool_settings(const struct tool *tool, struct shared_settings *settings);
+
+#endif

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+unit_DATA += \
+	contrib/systemd/millrace-dkim-sign.service \
+	contrib/systemd/millrace-dkim-sign.socket
+examplesdir = $(docdir)/examples
+dist_examples_DATA = \
+	contrib/config/dkim-sign.conf \
+	contrib/config/millrace.conf \
+	contrib/postfix/dkim-sign.postconf \
+	contrib/postfix/millrace-dkim-sign.socket.conf \
+	contrib/sendmail/dkim-sign.mc
+EXTRA_DIST += \
+	contrib/systemd/millrace-dkim-sign.service.in \
+	contrib/systemd/millrace-dkim-sign.socket \
+	contrib/systemd/sysusers.conf.in \
+	contrib/systemd/tmpfiles.conf.in
+
+GENERATED = \
+	contrib/systemd/millrace-dkim-sign.service \
+	contrib/systemd/sysusers.conf \
+	contrib/systemd/tmpfiles.conf
+CLEANFILES = $(GENERATED)
+noinst_DATA = contrib/systemd/sysusers.conf contrib/systemd/tmpfiles.conf
+
+$(GENERATED): %: $(srcdir)/%.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) contrib/systemd && sed \
+		-e 's|@sbindir[@]|$(sbindir)|g' \
+		-e 's|@configdirectory[@]|$(configdirectory)|g' \
+		-e 's|@KEYS_GROUP[@]|$(KEYS_GROUP)|g' \
+		$(srcdir)/$@.in > $@.new && mv $@.new $@
+
+# Their names say whose they are only after they are installed.
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(prefix)/lib/sysusers.d \
+		$(DESTDIR)$(prefix)/lib/tmpfiles.d
+	$(INSTALL_DATA) contrib/systemd/sysusers.conf \
+		$(DESTDIR)$(prefix)/lib/sysusers.d/millrace.conf
+	$(INSTALL_DATA) contrib/systemd/tmpfiles.conf \
+		$(DESTDIR)$(prefix)/lib/tmpfiles.d/millrace.conf
+
+uninstall-local:
+	rm -f $(DESTDIR)$(prefix)/lib/sysusers.d/millrace.conf \
+		$(DESTDIR)$(prefix)/lib/tmpfiles.d/millrace.conf

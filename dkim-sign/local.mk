@@ -6,3 +6,4 @@ dkim_sign_dkim_sign_SOURCES = \
 	dkim-sign/owner.c dkim-sign/owner.h \
 	dkim-sign/sign.c dkim-sign/sign.h
 dkim_sign_dkim_sign_LDADD = $(RUNTIME_LIBS)
+dist_man_MANS += dkim-sign/dkim-sign.8

@@ -71,6 +71,7 @@ static void add_word(struct buf *buf, struct str word)
 /* local-part / obs-local-part: words with dots between them */
 static enum result parse_local(struct parser *parser, struct str *local)
 {
+	bool first = true;
 	struct buf buf;
 
 	buf_init(&buf, parser->arena, LIMIT_LOCAL_PART);
@@ -82,8 +83,9 @@ static enum result parse_local(struct parser *parser, struct str *local)
 		if (end == parser->at)
 			return fault(parser, E_SYNTAX,
 				     "no local part where one must be");
-		if (buf.n)
+		if (!first)
 			buf_addc(&buf, '.');
+		first = false;
 		add_word(&buf, take(parser, end));
 		skip_cfws(parser);
 	} while (skip(parser, '.'));

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TABLES_MAX = 4, ERROR_MAX = 512 };
+enum { ERROR_MAX = 512, CONFIG_MAX = 1024 * 1024 };
 
 /*
  * What the callbacks of libconfuse must know, which gives them no pointer of
@@ -17,6 +17,7 @@ enum { TABLES_MAX = 4, ERROR_MAX = 512 };
  */
 struct load {
 	struct arena *arena;
+	const char *path;
 	const struct conf_table *tables;
 	size_t n_tables;
 	cfg_opt_t *options;
@@ -57,12 +58,15 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char what[ERROR_MAX];
 
+	const char *hint = strncmp(format, "no such option", 14) == 0
+				   ? "; -T lists those that there are"
+				   : "";
+
 	vsnprintf(what, sizeof(what), format, args);
 	if (!loading->error)
 		loading->error =
-			arena_printf(loading->arena, "%s:%d: %s",
-				     cfg->filename ? cfg->filename : "",
-				     cfg->line, what);
+			arena_printf(loading->arena, "%s:%d: %s%s",
+				     loading->path, cfg->line, what, hint);
 }
 
 /* "relaxed, simple or none" */
@@ -238,41 +242,65 @@ static void set_value(struct arena *arena, const struct setting *setting,
 	}
 }
 
-static enum result parse_file(struct load *load, const char *path)
+/* What a parsed file set, over the defaults. */
+static void take_values(struct load *load, cfg_t *cfg)
 {
-	cfg_t *cfg;
-	int parsed;
-
-	make_options(load);
-	cfg = arena_must(cfg_init(load->options, CFGF_NONE));
-	cfg_set_error_function(cfg, on_error);
-	for (size_t i = 0; load->options[i].name; i++)
-		cfg_set_validate_func(cfg, load->options[i].name, on_value);
-	parsed = cfg_parse(cfg, path);
-	if (parsed == CFG_FILE_ERROR && errno == ENOENT)
-		parsed = CFG_SUCCESS;
-	else if (parsed == CFG_FILE_ERROR)
-		load->error = arena_printf(load->arena, "%s: %m", path);
-	for (size_t i = 0; parsed == CFG_SUCCESS && cfg->opts[i].name; i++) {
+	for (size_t i = 0; cfg->opts[i].name; i++) {
 		void *value;
 		const struct setting *setting =
 			find_setting(cfg->opts[i].name, &value);
 
 		/* An empty list, {}, was never shown to on_value. */
-		if (load->seen[i] || cfg_opt_size(&cfg->opts[i]) ||
-		    (setting->type == SETTING_LIST &&
-		     cfg->opts[i].flags & CFGF_MODIFIED))
+		if (load->seen[i] || (setting->type == SETTING_LIST &&
+				      cfg->opts[i].flags & CFGF_MODIFIED))
 			set_value(load->arena, setting, &cfg->opts[i], value);
 	}
+}
+
+/*
+ * The file is read here: libconfuse ends the process when a file that it
+ * opened can't be read.
+ */
+static enum result parse_file(struct load *load)
+{
+	enum result result;
+	struct str text;
+	cfg_t *cfg;
+
+	result = conf_read_file(load->arena, load->path, CONFIG_MAX, &text,
+				&load->error);
+	if (result == E_ABSENT)
+		return OK;
+	if (result == OK && memchr(text.p, '\0', text.n)) {
+		load->error = arena_printf(load->arena, "%s: has a NUL byte",
+					   load->path);
+		result = E_CONFIG;
+	}
+	if (result != OK)
+		return result;
+	make_options(load);
+	cfg = arena_must(cfg_init(load->options, CFGF_NONE));
+	cfg_set_error_function(cfg, on_error);
+	for (size_t i = 0; load->options[i].name; i++)
+		cfg_set_validate_func(cfg, load->options[i].name, on_value);
+	if (cfg_parse_buf(cfg, text.p) == CFG_SUCCESS)
+		take_values(load, cfg);
+	else
+		result = E_CONFIG;
 	cfg_free(cfg);
-	return parsed == CFG_SUCCESS ? OK : E_CONFIG;
+	return result;
 }
 
 enum result conf_load(struct arena *arena, const char *path,
 		      const struct conf_table *tables, size_t n,
 		      const char **error)
 {
-	struct load load = { .arena = arena, .tables = tables, .n_tables = n };
+	struct load load = {
+		.arena = arena,
+		.path = path,
+		.tables = tables,
+		.n_tables = n,
+	};
 	enum result result;
 
 	loading = &load;
@@ -280,8 +308,8 @@ enum result conf_load(struct arena *arena, const char *path,
 		for (const struct setting *s = tables[t].settings; s->name; s++)
 			set_default(arena, s,
 				    (char *)tables[t].values + s->offset);
-	result = parse_file(&load, path);
-	*error = load.error;
+	result = parse_file(&load);
+	*error = load.error ? load.error : "the file can't be parsed";
 	loading = NULL;
 	return result;
 }

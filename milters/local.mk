@@ -19,3 +19,4 @@ milters_libmilters_a_SOURCES = \
 	milters/session.c milters/session.h
 CONFIG_LIBS = milters/libconfig.a $(MAIL_LIBS) $(CONFUSE_LIBS)
 RUNTIME_LIBS = milters/libmilters.a $(CONFIG_LIBS) $(MILTER_LIBS) $(SYSTEMD_LIBS)
+dist_man_MANS += milters/millrace.conf.5

@@ -52,14 +52,17 @@ static gid_t keys_group(void)
 	return group && geteuid() == 0 ? group->gr_gid : (gid_t)-1;
 }
 
-/* Each missing folder of the path, closed to others. */
+/*
+ * Each missing folder of the path. Others may pass the upper ones, on the way
+ * to the accounts that Dovecot reads, but not the last.
+ */
 static bool make_folders(struct tool *tool, const char *path)
 {
 	char *copy = arena_printf(tool->arena, "%s/", path);
 
 	for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
-		if (mkdir(copy, 0750) == 0) {
+		if (mkdir(copy, p[1] ? 0751 : 0750) == 0) {
 			if (keys_group() != (gid_t)-1 &&
 			    chown(copy, (uid_t)-1, keys_group()) != 0)
 				return false;

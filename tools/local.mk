@@ -6,3 +6,4 @@ tools_millrace_SOURCES = \
 	tools/sign.c \
 	tools/tool.h
 tools_millrace_LDADD = $(CONFIG_LIBS)
+dist_man_MANS += tools/millrace.1

@@ -10,6 +10,19 @@ struct question {
 	struct mailbox login;
 };
 
+const struct domain *owner_find_domain(const struct snapshot *snapshot,
+				       struct str name)
+{
+	const struct config *config = snapshot->settings;
+	const struct domain *domain = domains_find(&snapshot->domains, name);
+
+	while (!domain && config->subdomains && name.n) {
+		name = domain_parent(name);
+		domain = domains_find(&snapshot->domains, name);
+	}
+	return domain;
+}
+
 static const struct aliases *find_aliases(void *context, struct str name)
 {
 	const struct question *question = context;
@@ -58,9 +71,14 @@ static bool is_granted(struct question *question, const struct mailbox *author)
 	found[1] = alias_find_catch_all(domain->senders, question->arena,
 					&line[1]) == OK;
 	for (int i = 0; i < 2; i++)
-		for (size_t t = 0; found[i] && t < line[i].n; t++)
-			if (is_login(question, &line[i].targets[t]))
+		for (size_t t = 0; found[i] && t < line[i].n; t++) {
+			struct mailbox target = line[i].targets[t];
+
+			if (str_eq(target.local, STR("*")))
+				target.local = author->local;
+			if (is_login(question, &target))
 				return true;
+		}
 	return false;
 }
 
@@ -78,13 +96,11 @@ static bool is_own(struct question *question, const struct mailbox *author)
 static bool is_in_domain(const struct question *question,
 			 const struct mailbox *author)
 {
-	const struct config *config = question->snapshot->settings;
-	struct str domain = question->login.domain;
+	const struct domain *domain =
+		owner_find_domain(question->snapshot, author->domain);
+	struct str own = question->login.domain;
 
-	if (!config->subdomains ||
-	    domains_find(&question->snapshot->domains, author->domain))
-		return str_eq(author->domain, domain);
-	return domain.n && domain_is_within(author->domain, domain);
+	return str_eq(domain ? domain->name : author->domain, own);
 }
 
 /* A login without @ is one of login_domain; without that, it owns nothing. */

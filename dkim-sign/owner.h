@@ -16,4 +16,12 @@
 bool owner_may_write(const struct snapshot *snapshot, struct arena *arena,
 		     struct str login, const struct mailbox *author);
 
+/*
+ * The hosted domain that signs for addresses of `name` (in normal form): the
+ * one of that name, or with subdomains = yes the nearest one above. NULL:
+ * there is none.
+ */
+const struct domain *owner_find_domain(const struct snapshot *snapshot,
+				       struct str name);
+
 #endif

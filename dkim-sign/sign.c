@@ -134,20 +134,6 @@ static enum action check_owner(struct session *session,
 	return ACTION_CONTINUE;
 }
 
-/* The hosted domain that signs for a domain, or NULL. */
-static const struct domain *find_signer(const struct snapshot *snapshot,
-					struct str name)
-{
-	const struct config *config = snapshot->settings;
-	const struct domain *domain = domains_find(&snapshot->domains, name);
-
-	while (!domain && config->subdomains && name.n) {
-		name = domain_parent(name);
-		domain = domains_find(&snapshot->domains, name);
-	}
-	return domain;
-}
-
 /* Puts domains in normal form, those that are no domain names apart. */
 static void normalize(struct arena *arena, struct mailboxes *authors)
 {
@@ -167,8 +153,8 @@ static enum action choose_domain(struct session *session,
 	struct signing *signing = session->data;
 
 	for (size_t i = 0; i < authors->n; i++) {
-		const struct domain *domain =
-			find_signer(session->snapshot, authors->list[i].domain);
+		const struct domain *domain = owner_find_domain(
+			session->snapshot, authors->list[i].domain);
 
 		if (i && domain != signing->domain)
 			return unfit(session, "550", "5.7.1",

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ERROR_MAX = 512, CONFIG_MAX = 1024 * 1024 };
@@ -21,8 +20,14 @@ struct load {
 	const struct conf_table *tables;
 	size_t n_tables;
 	cfg_opt_t *options;
-	bool *seen; /* one for each option */
+	struct seen *seen; /* one for each option */
 	const char *error;
+};
+
+/* What was seen of an option: a list is shown item by item, then whole. */
+struct seen {
+	bool any, whole;
+	unsigned int items;
 };
 
 static _Thread_local struct load *loading;
@@ -53,22 +58,6 @@ static const struct setting *find_setting(const char *name, void **values)
 	return NULL;
 }
 
-/* Keeps the first error: what follows it is often only its consequence. */
-static void on_error(cfg_t *cfg, const char *format, va_list args)
-{
-	char what[ERROR_MAX];
-
-	const char *hint = strncmp(format, "no such option", 14) == 0
-				   ? "; -T lists those that there are"
-				   : "";
-
-	vsnprintf(what, sizeof(what), format, args);
-	if (!loading->error)
-		loading->error =
-			arena_printf(loading->arena, "%s:%d: %s%s",
-				     loading->path, cfg->line, what, hint);
-}
-
 /* "relaxed, simple or none" */
 static const char *list_choices(const char *const *choices)
 {
@@ -88,52 +77,115 @@ static int find_choice(const struct setting *setting, const char *text)
 	return -1;
 }
 
-/* NULL, or what the value of the option should have been. */
-static const char *expected(const struct setting *setting, cfg_opt_t *option)
+/* What a value of the setting should be, in words. */
+static const char *describe(const struct setting *setting)
 {
-	long number;
-
 	switch (setting->type) {
 	case SETTING_NUMBER:
-		number = cfg_opt_getnint(option, 0);
-		if (number >= setting->min && number <= setting->max)
-			return NULL;
 		return arena_printf(loading->arena,
 				    "a number from %" PRId64 " to %" PRId64,
 				    setting->min, setting->max);
+	case SETTING_SWITCH:
+		return "yes or no";
 	case SETTING_CHOICE:
-		if (find_choice(setting, cfg_opt_getnstr(option, 0)) >= 0)
-			return NULL;
 		return list_choices(setting->choices);
+	case SETTING_TEXT:
+	case SETTING_LIST:
+		break;
+	}
+	return "a text";
+}
+
+/* NULL, or what the value of the option should have been. */
+static const char *expected(const struct setting *setting, cfg_opt_t *option)
+{
+	unsigned int n = cfg_opt_size(option);
+	bool good = true;
+	long number;
+
+	if (!n)
+		return NULL;
+	switch (setting->type) {
+	case SETTING_NUMBER:
+		number = cfg_opt_getnint(option, 0);
+		good = number >= setting->min && number <= setting->max;
+		break;
+	case SETTING_CHOICE:
+		good = find_choice(setting, cfg_opt_getnstr(option, 0)) >= 0;
+		break;
 	case SETTING_TEXT:
 	case SETTING_LIST:
 		if (!setting->check)
 			return NULL;
-		return setting->check(
-			cfg_opt_getnstr(option, cfg_opt_size(option) - 1));
+		return setting->check(cfg_opt_getnstr(option, n - 1));
 	case SETTING_SWITCH:
-		return NULL;
+		break;
 	}
-	return NULL;
+	return good ? NULL : describe(setting);
 }
 
-/* Called for each value, for a list after each item. */
+/* What libconfuse's words lack: what was expected instead. */
+static const char *hint(const char *format, va_list args)
+{
+	const struct setting *setting;
+
+	if (strncmp(format, "no such option", 14) == 0)
+		return "; -T lists those that there are";
+	if (strncmp(format, "invalid integer value", 21) != 0 &&
+	    strncmp(format, "invalid boolean value", 21) != 0)
+		return "";
+	setting = find_setting(va_arg(args, const char *), NULL);
+	return setting ? arena_printf(loading->arena, ", expected %s",
+				      describe(setting))
+		       : "";
+}
+
+/* Keeps the first error: what follows it is often only its consequence. */
+static void on_error(cfg_t *cfg, const char *format, va_list args)
+{
+	char what[ERROR_MAX];
+	va_list again;
+
+	if (loading->error)
+		return;
+	va_copy(again, args);
+	vsnprintf(what, sizeof(what), format, args);
+	loading->error =
+		arena_printf(loading->arena, "%s:%d: %s%s", loading->path,
+			     cfg->line, what, hint(format, again));
+	va_end(again);
+}
+
+/* Notes a value, or an item, or a whole list; false: it is set again. */
+static bool note(struct seen *seen, const struct setting *setting,
+		 unsigned int items)
+{
+	bool again = seen->any;
+
+	seen->any = true;
+	if (setting->type != SETTING_LIST)
+		return !again;
+	again = seen->whole;
+	seen->whole = items == seen->items;
+	seen->items = items;
+	return !again;
+}
+
+/* Called for each value; for a list after each item, and at its end. */
 static int on_value(cfg_t *cfg, cfg_opt_t *option)
 {
 	const struct setting *setting = find_setting(option->name, NULL);
-	bool *seen = &loading->seen[option - cfg->opts];
+	struct seen *seen = &loading->seen[option - cfg->opts];
 	const char *want = expected(setting, option);
 
 	if (want) {
 		cfg_error(cfg, "%s: expected %s", option->name, want);
 		return -1;
 	}
-	if (*seen &&
-	    (setting->type != SETTING_LIST || cfg_opt_size(option) == 1)) {
+	if (!note(seen, setting, cfg_opt_size(option))) {
 		cfg_error(cfg, "%s: is set twice", option->name);
 		return -1;
 	}
-	*seen = true;
 	return 0;
 }
 
@@ -163,7 +215,7 @@ static void make_options(struct load *load)
 	for (size_t t = 0; t < load->n_tables; t++)
 		n += table_size(load->tables[t].settings);
 	load->options = ARENA_NEW(load->arena, cfg_opt_t, n + 1);
-	load->seen = ARENA_NEW(load->arena, bool, n + 1);
+	load->seen = ARENA_NEW(load->arena, struct seen, n + 1);
 	n = 0;
 	for (size_t t = 0; t < load->n_tables; t++)
 		for (const struct setting *s = load->tables[t].settings;
@@ -251,8 +303,8 @@ static void take_values(struct load *load, cfg_t *cfg)
 			find_setting(cfg->opts[i].name, &value);
 
 		/* An empty list, {}, was never shown to on_value. */
-		if (load->seen[i] || (setting->type == SETTING_LIST &&
-				      cfg->opts[i].flags & CFGF_MODIFIED))
+		if (load->seen[i].any || (setting->type == SETTING_LIST &&
+					  cfg->opts[i].flags & CFGF_MODIFIED))
 			set_value(load->arena, setting, &cfg->opts[i], value);
 	}
 }
@@ -268,7 +320,7 @@ static enum result parse_file(struct load *load)
 	cfg_t *cfg;
 
 	result = conf_read_file(load->arena, load->path, CONFIG_MAX, &text,
-				&load->error);
+				NULL, &load->error);
 	if (result == E_ABSENT)
 		return OK;
 	if (result == OK && memchr(text.p, '\0', text.n)) {
@@ -314,6 +366,18 @@ enum result conf_load(struct arena *arena, const char *path,
 	return result;
 }
 
+/* As libconfuse reads it back: it expands ${NAME} between quotes. */
+static void print_text(FILE *to, const char *text)
+{
+	fputc('"', to);
+	for (; *text; text++) {
+		if (strchr("\"\\$", *text))
+			fputc('\\', to);
+		fputc(*text, to);
+	}
+	fputc('"', to);
+}
+
 static void print_value(FILE *to, const struct setting *setting,
 			const void *value)
 {
@@ -321,7 +385,7 @@ static void print_value(FILE *to, const struct setting *setting,
 
 	switch (setting->type) {
 	case SETTING_TEXT:
-		fprintf(to, "\"%s\"", *(const char *const *)value);
+		print_text(to, *(const char *const *)value);
 		break;
 	case SETTING_NUMBER:
 		fprintf(to, "%" PRId64, *(const int64_t *)value);
@@ -334,9 +398,10 @@ static void print_value(FILE *to, const struct setting *setting,
 		break;
 	case SETTING_LIST:
 		fputc('{', to);
-		for (size_t i = 0; i < list->n; i++)
-			fprintf(to, "%s\"%.*s\"", i ? ", " : "",
-				STR_ARG(list->items[i]));
+		for (size_t i = 0; i < list->n; i++) {
+			fputs(i ? ", " : "", to);
+			print_text(to, list->items[i].p);
+		}
 		fputc('}', to);
 		break;
 	}
@@ -354,37 +419,46 @@ void conf_print(FILE *to, const struct conf_table *table)
 	}
 }
 
-enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
-			   struct str *text, const char **error)
+static bool read_all(int fd, char *bytes, size_t size, size_t *n)
 {
+	ssize_t got = 1;
+
+	for (*n = 0; *n < size && got > 0; *n += got > 0 ? (size_t)got : 0)
+		got = read(fd, bytes + *n, size - *n);
+	return got >= 0;
+}
+
+enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
+			   struct str *text, struct stat *access,
+			   const char **error)
+{
+	/* Not to hang on a fifo, which is then no regular file. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	enum result result = E_CONFIG;
-	struct stat stat;
-	size_t n = 0;
-	char *bytes;
+	struct stat info;
 
 	if (fd < 0) {
+		result = errno == ENOENT ? E_ABSENT : E_CONFIG;
 		*error = arena_printf(arena, "%s: %m", path);
-		return errno == ENOENT ? E_ABSENT : E_CONFIG;
+		return result;
 	}
-	if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) {
-		*error = arena_printf(arena, "%s: not a regular file", path);
-	} else if ((size_t)stat.st_size > limit) {
-		*error = arena_printf(arena, "%s: longer than %zu bytes", path,
-				      limit);
+	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+		*error = arena_printf(arena, "%s: is not a regular file", path);
+	} else if ((size_t)info.st_size > limit) {
+		*error = arena_printf(arena, "%s: is longer than %zu bytes",
+				      path, limit);
 	} else {
-		ssize_t got = 1;
+		size_t size = (size_t)info.st_size;
+		char *bytes = arena_alloc(arena, size + 1);
 
-		bytes = arena_alloc(arena, (size_t)stat.st_size + 1);
-		while (n < (size_t)stat.st_size && got > 0) {
-			got = read(fd, bytes + n, (size_t)stat.st_size - n);
-			n += got > 0 ? (size_t)got : 0;
-		}
-		*text = (struct str){ bytes, n };
-		result = got < 0 ? E_CONFIG : OK;
-		if (got < 0)
+		*text = (struct str){ bytes, 0 };
+		if (read_all(fd, bytes, size, &text->n))
+			result = OK;
+		else
 			*error = arena_printf(arena, "%s: %m", path);
 	}
+	if (access)
+		*access = info;
 	close(fd);
 	return result;
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "mail/arena.h"
 #include "mail/result.h"
@@ -57,8 +58,13 @@ enum result conf_load(struct arena *arena, const char *path,
 /* Writes the settings as a configuration file with help and defaults. */
 void conf_print(FILE *to, const struct conf_table *table);
 
-/* The whole of a regular file, at most `limit` bytes; *error in words. */
+/*
+ * The whole of a regular file of at most `limit` bytes, with a NUL behind it.
+ * *access, unless NULL, is set to what fstat says of the file that was read.
+ * E_ABSENT without one, E_CONFIG otherwise, with *error in words.
+ */
 enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
-			   struct str *text, const char **error);
+			   struct str *text, struct stat *access,
+			   const char **error);
 
 #endif

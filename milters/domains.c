@@ -113,8 +113,9 @@ static enum result load_aliases(struct loader *loader, struct str domain,
 	struct aliases *loaded;
 	struct alias_fault fault;
 	struct str text;
-	enum result result = conf_read_file(
-		loader->arena, path, LIMIT_ALIAS_FILE, &text, loader->error);
+	enum result result =
+		conf_read_file(loader->arena, path, LIMIT_ALIAS_FILE, &text,
+			       NULL, loader->error);
 
 	if (result == E_ABSENT)
 		return OK;
@@ -142,8 +143,8 @@ static void load_users(struct loader *loader, struct domain *domain)
 	struct str text, line;
 	const char *error;
 	size_t lines = 1;
-	enum result result = conf_read_file(loader->arena, path,
-					    LIMIT_ALIAS_FILE, &text, &error);
+	enum result result = conf_read_file(
+		loader->arena, path, LIMIT_ALIAS_FILE, &text, NULL, &error);
 
 	if (result != OK) {
 		if (result != E_ABSENT)

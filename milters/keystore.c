@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mail/dkim_key.h"
@@ -17,19 +16,13 @@ enum { KEYS_MAX = 16 };
 static const struct str ending = STR(".pem");
 
 /* NULL, or what is wrong with who may read or write the key. */
-static const char *check_access(const char *path)
+static const char *check_access(const struct stat *access)
 {
-	struct stat stat_;
-
-	if (stat(path, &stat_) != 0)
-		return strerror(errno);
-	if (!S_ISREG(stat_.st_mode))
-		return "is not a regular file";
-	if (stat_.st_uid != 0 && stat_.st_uid != geteuid())
+	if (access->st_uid != 0 && access->st_uid != geteuid())
 		return "must be owned by root or by this service's user";
-	if (stat_.st_mode & S_IWGRP)
+	if (access->st_mode & S_IWGRP)
 		return "must not be writable by its group (chmod 0640)";
-	if (stat_.st_mode & S_IRWXO)
+	if (access->st_mode & S_IRWXO)
 		return "must not be open to others (chmod 0640)";
 	return NULL;
 }
@@ -44,19 +37,20 @@ static const char *describe(enum result result)
 static enum result load_key(struct arena *arena, const char *path,
 			    struct crypto_key **key, const char **error)
 {
-	const char *wrong = check_access(path);
-	enum result result = E_CONFIG;
+	const char *wrong;
+	enum result result;
+	struct stat access;
 	struct str text;
 
+	if (conf_read_file(arena, path, LIMIT_KEY_FILE, &text, &access,
+			   error) != OK)
+		return E_CONFIG;
+	wrong = check_access(&access);
 	if (!wrong) {
-		result = conf_read_file(arena, path, LIMIT_KEY_FILE, &text,
-					error);
-		if (result != OK)
-			return E_CONFIG;
 		result = crypto_key_parse(text, key);
-		crypto_wipe(text);
 		wrong = result == OK ? NULL : describe(result);
 	}
+	crypto_wipe(text);
 	if (wrong) {
 		*error = arena_printf(arena, "%s: %s", path, wrong);
 		return E_CONFIG;
@@ -84,8 +78,11 @@ static enum result add_file(struct arena *arena, const char *folder,
 		    ending))
 		return OK;
 	selector.n -= ending.n;
-	if (!dkim_key_is_selector(arena, selector)) {
-		*error = arena_printf(arena, "%s: its name is no selector",
+	if (!dkim_key_is_selector(arena, selector) ||
+	    !str_eq(selector, arena_lower(arena, selector))) {
+		*error = arena_printf(arena,
+				      "%s: its name is no selector in lower "
+				      "case",
 				      path);
 		return E_CONFIG;
 	}

@@ -90,10 +90,11 @@ static int open_inet(const char *where, struct arena *arena, const char **error)
 	};
 	const int on = 1;
 	struct addrinfo *info;
-	char *port = arena_printf(arena, "%.*s", (int)sign, where);
+	char *port = arena_printf(arena, "%.*s", (int)sign, where), *end;
+	long number = strtol(port, &end, 10);
 	int fd;
 
-	if (!where[sign] ||
+	if (!where[sign] || *end || number < 1 || number > 65535 ||
 	    getaddrinfo(where + sign + 1, port, &hints, &info) != 0)
 		return fail(-1, arena, where, "expected inet:PORT@ADDRESS",
 			    error);

@@ -32,8 +32,9 @@ static bool parse(const char *text, struct network *network)
 	}
 	bits = width;
 	if (text[n] == '/') {
-		bits = strtol(text + n + 1, &end, 10);
-		if (end == text + n + 1 || *end || bits < 0 || bits > width)
+		text += n + 1;
+		bits = strtol(text, &end, 10);
+		if (*text < '0' || *text > '9' || *end || bits > width)
 			return false;
 	}
 	network->bits = (int)bits + 128 - width;

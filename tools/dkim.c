@@ -63,8 +63,10 @@ static bool make_folders(struct tool *tool, const char *path)
 	for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		if (mkdir(copy, p[1] ? 0751 : 0750) == 0) {
-			if (keys_group() != (gid_t)-1 &&
-			    chown(copy, (uid_t)-1, keys_group()) != 0)
+			/* Again, without the umask. */
+			if (chmod(copy, p[1] ? 0751 : 0750) != 0 ||
+			    (keys_group() != (gid_t)-1 &&
+			     chown(copy, (uid_t)-1, keys_group()) != 0))
 				return false;
 		} else if (errno != EEXIST) {
 			return false;
@@ -142,7 +144,15 @@ static int generate_all(struct tool *tool, const struct keygen *keygen)
 	for (int a = CRYPTO_RSA; a <= CRYPTO_ED25519; a++) {
 		const char *path = path_for(tool, keygen, a);
 
-		if (keygen->wanted[a] && access(path, F_OK) == 0)
+		if (!keygen->wanted[a])
+			continue;
+		if (!dkim_key_is_selector(
+			    tool->arena,
+			    str_from(selector_for(tool, keygen, a))))
+			return tool_fail(tool, EX_USAGE,
+					 "%s: expected a selector",
+					 selector_for(tool, keygen, a));
+		if (access(path, F_OK) == 0)
 			return tool_fail(tool, EX_CANTCREAT,
 					 "%s: exists; choose another "
 					 "--selector",
@@ -167,6 +177,15 @@ static bool read_algorithm(struct keygen *keygen, const char *text)
 	for (int a = CRYPTO_RSA; a <= CRYPTO_ED25519; a++)
 		keygen->wanted[a] = both || strcmp(text, algorithms[a]) == 0;
 	return keygen->wanted[CRYPTO_RSA] || keygen->wanted[CRYPTO_ED25519];
+}
+
+/* -1 for what is no number, which no limit lets pass. */
+static int read_bits(const char *text)
+{
+	char *end;
+	long bits = strtol(text, &end, 10);
+
+	return *text && !*end && bits <= LIMIT_RSA_BITS_MAX ? (int)bits : -1;
 }
 
 static const char *date_selector(struct tool *tool)
@@ -197,9 +216,10 @@ int run_dkim_keygen(struct tool *tool, int argc, char **argv)
 		if (option == 'a' && !read_algorithm(&keygen, optarg))
 			return tool_usage(tool, EX_USAGE);
 		if (option == 'b')
-			keygen.bits = atoi(optarg);
+			keygen.bits = read_bits(optarg);
 		if (option == 's')
-			keygen.selector = optarg;
+			keygen.selector =
+				arena_lower(tool->arena, str_from(optarg)).p;
 	}
 	if (option == 0)
 		return status;
@@ -210,9 +230,6 @@ int run_dkim_keygen(struct tool *tool, int argc, char **argv)
 		return tool_fail(tool, EX_USAGE,
 				 "--bits: expected a number from %d to %d",
 				 LIMIT_RSA_BITS_MIN, LIMIT_RSA_BITS_MAX);
-	if (!dkim_key_is_selector(tool->arena, str_from(keygen.selector)))
-		return tool_fail(tool, EX_USAGE, "%s: expected a selector",
-				 keygen.selector);
 	if (!read_domain(tool, argv[optind], &keygen.domain))
 		return EX_USAGE;
 	if (!tool_settings(tool, &settings))

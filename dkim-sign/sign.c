@@ -19,14 +19,26 @@ struct signing {
 	const struct dkim_policy *policy;
 	const struct domain *domain; /* whose keys sign */
 	struct dkim_signer *signer;
-	const char *about; /* "user=… from=…", for the log */
 };
+
+/* Who writes as whom: the first pairs of the log line. */
+static const char *describe(struct session *session,
+			    const struct mailbox *author)
+{
+	struct arena *arena = session->arena;
+	const char *user =
+		session->login.n ? log_value(arena, session->login) : "-";
+
+	return arena_printf(arena, "user=%s from=%.320s", user,
+			    author ? address_format(arena, author) : "-");
+}
 
 enum action sign_mail(struct session *session)
 {
 	struct signing *signing = ARENA_NEW(session->arena, struct signing, 1);
 
 	session->data = signing;
+	session->about = describe(session, NULL);
 	signing->policy = session->snapshot->derived;
 	if (session->login.n)
 		signing->client = CLIENT_USER;
@@ -53,39 +65,22 @@ static enum action unfit(struct session *session, const char *code,
 {
 	const struct signing *signing = session->data;
 
-	if (signing->client != CLIENT_USER) {
-		session_outcome(session, SIGN_UNSIGNED, "%s reason=\"%s\"",
-				signing->about, why);
+	bool user = signing->client == CLIENT_USER;
+
+	session_outcome(session, user ? SIGN_REFUSED : SIGN_UNSIGNED,
+			" reason=%s", log_sentence(session->arena, why));
+	if (!user)
 		return ACTION_ACCEPT;
-	}
-	session_outcome(session, SIGN_REFUSED, "%s reason=\"%s\"",
-			signing->about, why);
 	return session_refuse(session, ACTION_REJECT, code, xcode, "%s", why);
-}
-
-static const char *describe(struct session *session,
-			    const struct mailbox *author)
-{
-	struct arena *arena = session->arena;
-	const char *user =
-		session->login.n ? log_value(arena, session->login) : "-";
-
-	if (!author)
-		return arena_printf(arena, "user=%s from=-", user);
-	return arena_printf(arena, "user=%s from=%s", user,
-			    log_value(arena,
-				      str_from(address_format(arena, author))));
 }
 
 /* The one From field and its authors. CONTINUE when all is well. */
 static enum action read_authors(struct session *session,
 				struct mailboxes *authors)
 {
-	struct signing *signing = session->data;
 	const struct field *from = NULL;
 	size_t n = message_count(&session->header, STR("From"), &from);
 
-	signing->about = describe(session, NULL);
 	if (session->header_too_long)
 		return unfit(session, "552", "5.3.4",
 			     "The header of the message is too long");
@@ -102,7 +97,7 @@ static enum action read_authors(struct session *session,
 					  "The From: header field can't be "
 					  "read: %s",
 					  authors->fault));
-	signing->about = describe(session, &authors->list[0]);
+	session->about = describe(session, &authors->list[0]);
 	return ACTION_CONTINUE;
 }
 
@@ -121,7 +116,7 @@ static enum action check_owner(struct session *session,
 		if (owner_may_write(session->snapshot, session->arena,
 				    session->login, author))
 			continue;
-		signing->about = describe(session, author);
+		session->about = describe(session, author);
 		return unfit(
 			session, "550", "5.7.1",
 			arena_printf(session->arena,
@@ -165,8 +160,7 @@ static enum action choose_domain(struct session *session,
 	if (signing->domain)
 		return ACTION_CONTINUE;
 	session_outcome(session, SIGN_UNSIGNED,
-			"%s reason=\"the domain is not hosted here\"",
-			signing->about);
+			" reason=\"the domain is not hosted here\"");
 	return ACTION_ACCEPT;
 }
 
@@ -194,7 +188,7 @@ enum action sign_header(struct session *session)
 
 	if (signing->client == CLIENT_STRANGER) {
 		session_outcome(session, SIGN_UNSIGNED,
-				"user=- from=- reason=\"the client is neither "
+				" reason=\"the client is neither "
 				"authenticated nor trusted\"");
 		return ACTION_ACCEPT;
 	}
@@ -270,9 +264,9 @@ static enum action add_signatures(struct session *session)
 	for (size_t i = 0; i < keys->n; i++)
 		buf_printf(&selectors, "%s%s", i ? "," : "",
 			   keys->list[i].selector.p);
-	session_outcome(session, SIGN_SIGNED, "%s d=%.*s s=%s%s",
-			signing->about, STR_ARG(signing->domain->name),
-			buf_c(&selectors), warn(session));
+	session_outcome(session, SIGN_SIGNED, " d=%.*s s=%s%s",
+			STR_ARG(signing->domain->name), buf_c(&selectors),
+			warn(session));
 	return ACTION_CONTINUE;
 }
 

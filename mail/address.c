@@ -18,16 +18,24 @@ struct parser {
 	size_t capacity;
 };
 
-static enum result fault(struct parser *parser, enum result result,
-			 const char *why)
-{
-	parser->out->fault = why;
-	return result;
-}
-
 static bool is_next(const struct parser *parser, char c)
 {
 	return parser->at < parser->s.n && parser->s.p[parser->at] == c;
+}
+
+/* What stands at `at` may say more than what was expected there. */
+static enum result fault(struct parser *parser, enum result result,
+			 const char *why)
+{
+	struct str s = parser->s;
+	size_t at = parser->at;
+
+	if (is_next(parser, '(') && scan_comment(s, at) == at)
+		why = "a comment is not closed, or nested too deeply";
+	else if (is_next(parser, '"') && scan_quoted_string(s, at) == at)
+		why = "a quoted string is not closed";
+	parser->out->fault = why;
+	return result;
 }
 
 static bool skip(struct parser *parser, char c)
@@ -294,13 +302,28 @@ static void add_printable(struct buf *buf, struct str s)
 	}
 }
 
+/* Could the local part stand without quotes (RFC 5322 3.2.3, dot-atom)? */
+static bool is_dot_atom(struct str local)
+{
+	struct str part;
+
+	while (str_cut(&local, '.', &part))
+		if (!part.n || scan_atext(part, 0) < part.n)
+			return false;
+	return true;
+}
+
 char *address_format(struct arena *arena, const struct mailbox *mailbox)
 {
+	const struct str quote =
+		is_dot_atom(mailbox->local) ? STR("") : STR("\"");
 	struct buf buf;
 
 	/* Four octets of text for each of the address at the most. */
-	buf_init(&buf, arena, 4 * (mailbox->local.n + mailbox->domain.n) + 1);
+	buf_init(&buf, arena, 4 * (mailbox->local.n + mailbox->domain.n) + 3);
+	buf_add(&buf, quote);
 	add_printable(&buf, mailbox->local);
+	buf_add(&buf, quote);
 	buf_addc(&buf, '@');
 	add_printable(&buf, mailbox->domain);
 	return buf_c(&buf);

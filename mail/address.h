@@ -38,7 +38,10 @@ enum result address_parse_authors(struct arena *arena, struct str value,
  */
 enum result address_parse(struct str text, struct mailbox *mailbox);
 
-/* An address for a log or a reply: "local@domain", odd bytes as \xNN. */
+/*
+ * An address for a log or a reply: "local@domain", the local part in quotes
+ * where it needs them, odd bytes as \xNN.
+ */
 char *address_format(struct arena *arena, const struct mailbox *mailbox);
 
 #endif

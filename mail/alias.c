@@ -201,16 +201,14 @@ static void index_line(struct aliases *aliases, struct str user,
 	*slot = (struct slot){ hash, (uint32_t)(line.p - aliases->text.p) + 1 };
 }
 
-/* A table at most half full, for as many lines as the text has. */
+/* A table at most half full. */
 static struct aliases *new_index(struct arena *arena, struct str text,
 				 struct str domain,
-				 const struct alias_rules *rules)
+				 const struct alias_rules *rules, size_t lines)
 {
 	struct aliases *aliases = ARENA_NEW(arena, struct aliases, 1);
-	size_t lines = 1, size = 4;
+	size_t size = 4;
 
-	for (size_t i = 0; i < text.n; i++)
-		lines += text.p[i] == '\n';
 	while (size < lines * 2)
 		size *= 2;
 	*aliases = (struct aliases){
@@ -223,32 +221,46 @@ static struct aliases *new_index(struct arena *arena, struct str text,
 	return aliases;
 }
 
-enum result alias_parse(struct arena *arena, struct str text, struct str domain,
-			const struct alias_rules *rules,
-			struct aliases **aliases, struct alias_fault *fault)
+/* The first fault of the text; without one, *lines is what it has. */
+static enum result check_text(struct str text, struct str domain, size_t *lines,
+			      struct alias_fault *fault)
 {
-	struct str rest_of_text = text, line;
-	struct arena *scratch;
+	struct arena *scratch = arena_new(1024);
 	enum result result = OK;
+	struct str line, user, rest;
 
-	*fault = (struct alias_fault){ 1, "the file is too long" };
-	if (text.n > LIMIT_ALIAS_FILE)
-		return E_LIMIT;
-	scratch = arena_new(1024);
-	*aliases = new_index(arena, text, domain, rules);
-	for (; result == OK && str_line(&rest_of_text, &line); fault->line++) {
-		struct str user, rest;
-
+	*lines = fault->line = 0;
+	while (result == OK && str_line(&text, &line)) {
+		fault->line++;
 		if (!split_line(line, &user, &rest))
 			continue;
 		result = check_line(scratch, user, rest, domain, &fault->what);
 		arena_reset(scratch);
-		if (result != OK)
-			break;
-		index_line(*aliases, user, line);
+		++*lines;
 	}
 	arena_free(scratch);
 	return result;
+}
+
+enum result alias_parse(struct arena *arena, struct str text, struct str domain,
+			const struct alias_rules *rules,
+			struct aliases **aliases, struct alias_fault *fault)
+{
+	struct str todo = text, line, user, rest;
+	enum result result;
+	size_t lines;
+
+	*fault = (struct alias_fault){ 1, "the file is too long" };
+	if (text.n > LIMIT_ALIAS_FILE)
+		return E_LIMIT;
+	result = check_text(text, domain, &lines, fault);
+	if (result != OK)
+		return result;
+	*aliases = new_index(arena, text, domain, rules, lines);
+	while (str_line(&todo, &line))
+		if (split_line(line, &user, &rest))
+			index_line(*aliases, user, line);
+	return OK;
 }
 
 size_t alias_count(const struct aliases *aliases)

@@ -175,48 +175,88 @@ static void line_end(struct canon_body *body)
 }
 
 /*
- * How many bytes of s can be taken as they are. That is what most bytes of a
- * body are, so this loop decides what canonicalization costs: it stops only at
- * a line end and, in relaxed bodies, at white space that is not one SP
- * between two other bytes.
+ * What follows decides what canonicalization costs, so it looks at sixteen
+ * bytes at once, with the vectors of GCC and Clang.
+ */
+typedef unsigned char vector __attribute__((vector_size(16)));
+
+static vector load(const char *p)
+{
+	vector v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Index of the first byte that is not zero; the size when all are. */
+static size_t first_set(vector v)
+{
+	uint64_t half[2];
+	size_t i = 0;
+
+	memcpy(half, &v, sizeof(half));
+	if (!(half[0] | half[1]))
+		return sizeof(v);
+	if (!half[0])
+		i = sizeof(half[0]);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return i + (size_t)__builtin_ctzll(half[i > 0]) / 8;
+#else
+	return i + (size_t)__builtin_clzll(half[i > 0]) / 8;
+#endif
+}
+
+/* Is there a byte over 127? */
+static bool has_eight_bit(struct str s)
+{
+	vector all = { 0 };
+
+	for (; s.n >= sizeof(all); s = str_sub(s, sizeof(all), s.n))
+		all |= load(s.p);
+	for (; s.n; s = str_sub(s, 1, s.n))
+		all[0] |= (unsigned char)s.p[0];
+	return first_set(all & 0x80) < sizeof(all);
+}
+
+/* Does a relaxed line go on as it is behind this byte? */
+static bool is_plain_byte(struct str s, size_t i)
+{
+	unsigned char c = (unsigned char)s.p[i];
+
+	if (c == ' ')
+		return i + 1 < s.n && (unsigned char)s.p[i + 1] > ' ';
+	return c != '\t' && c != '\r' && c != '\n';
+}
+
+/*
+ * How many bytes of s, which begins with neither white space nor a line end,
+ * can be taken as they are: up to a line end and, in relaxed bodies, up to
+ * white space that is not one SP between two other bytes.
  */
 static size_t plain(const struct canon_body *body, struct str s)
 {
-	const char *p = s.p, *end = s.p + s.n;
+	const size_t step = sizeof(vector);
+	size_t i = 1;
 
 	if (body->canon == CANON_SIMPLE)
 		return str_find(str_sub(s, 0, str_find(s, '\n')), '\r');
-	while (p < end) {
-		if ((unsigned char)*p > ' ') {
-			p++;
-		} else if (*p == ' ') {
-			if (p == s.p || end - p < 2 ||
-			    (unsigned char)p[1] <= ' ')
-				break;
-			p += 2;
-		} else if (*p == '\t' || *p == '\r' || *p == '\n') {
-			break;
-		} else {
-			p++;
-		}
+	/* A control character, or a SP with one or another SP behind it. */
+	while (s.n - i > step) {
+		vector here = load(s.p + i), next = load(s.p + i + 1);
+		vector stop = (vector)(here < ' ') |
+			      ((vector)(here == ' ') & (vector)(next <= ' '));
+		size_t n = first_set(stop);
+
+		i += n;
+		if (n == step)
+			continue;
+		if (!is_plain_byte(s, i))
+			return i;
+		i++;
 	}
-	return (size_t)(p - s.p);
-}
-
-/* Is there a byte over 127? Eight at a time: it is asked of every body. */
-static bool has_eight_bit(struct str s)
-{
-	uint64_t all = 0;
-
-	for (; s.n >= sizeof(all); s = str_sub(s, sizeof(all), s.n)) {
-		uint64_t eight;
-
-		memcpy(&eight, s.p, sizeof(eight));
-		all |= eight;
-	}
-	for (; s.n; s = str_sub(s, 1, s.n))
-		all |= (unsigned char)s.p[0];
-	return all & 0x8080808080808080;
+	while (i < s.n && is_plain_byte(s, i))
+		i++;
+	return i;
 }
 
 void canon_body_chunk(struct canon_body *body, struct str chunk)

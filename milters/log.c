@@ -87,3 +87,14 @@ const char *log_value(struct arena *arena, struct str value)
 		buf_add(&buf, STR("..."));
 	return buf_c(&buf);
 }
+
+const char *log_sentence(struct arena *arena, const char *text)
+{
+	char *quoted = arena_printf(arena, "\"%s\"", text);
+	size_t n = strlen(quoted);
+
+	for (size_t i = 1; i + 1 < n; i++)
+		if (quoted[i] == '"')
+			quoted[i] = '\'';
+	return quoted;
+}

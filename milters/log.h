@@ -22,4 +22,10 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 const char *log_value(struct arena *arena, struct str value);
 
+/*
+ * A sentence of ours as a value, in double quotes; those that it has itself,
+ * around an address from outside, become single ones.
+ */
+const char *log_sentence(struct arena *arena, const char *text);
+
 #endif

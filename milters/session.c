@@ -86,7 +86,7 @@ static void begin_message(struct session *session)
 	session->pending = ACTION_CONTINUE;
 	session->code = session->xcode = session->text = NULL;
 	session->outcome = OUTCOME_NONE;
-	session->detail = "";
+	session->about = session->detail = "";
 	metrics_begin_message();
 }
 
@@ -111,13 +111,13 @@ static void log_message(const struct session *session)
 	int64_t ms = growing_clock_ms() - session->started_ms;
 
 	if (outcome->warn)
-		log_warning("%s: %s %s client=%s ms=%" PRId64,
-			    session->queue_id, outcome->verb, session->detail,
-			    session->client_text, ms);
+		log_warning("%s: %s %s%s client=%s ms=%" PRId64,
+			    session->queue_id, outcome->verb, session->about,
+			    session->detail, session->client_text, ms);
 	else
-		log_info("%s: %s %s client=%s ms=%" PRId64, session->queue_id,
-			 outcome->verb, session->detail, session->client_text,
-			 ms);
+		log_info("%s: %s %s%s client=%s ms=%" PRId64, session->queue_id,
+			 outcome->verb, session->about, session->detail,
+			 session->client_text, ms);
 }
 
 void session_end_message(struct session *session)
@@ -126,7 +126,7 @@ void session_end_message(struct session *session)
 		return;
 	if (session->outcome == OUTCOME_NONE && session->stage >= STAGE_FIELD) {
 		session->outcome = OUTCOME_ABORTED;
-		session->detail = "reason=\"cut short\"";
+		session->detail = " reason=\"cut short\"";
 	}
 	if (session->outcome != OUTCOME_NONE)
 		log_message(session);
@@ -188,7 +188,8 @@ enum action session_defer(struct session *session, const char *format, ...)
 	va_start(args, format);
 	reason = format_text(session->arena, format, args);
 	va_end(args);
-	session_outcome(session, OUTCOME_DEFERRED, "reason=\"%s\"", reason);
+	session_outcome(session, OUTCOME_DEFERRED, " reason=%s",
+			log_sentence(session->arena, reason));
 	return session_refuse(session, ACTION_TEMPFAIL, "451", "4.7.0",
 			      "The message can't be processed now, "
 			      "please try again later");

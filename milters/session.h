@@ -79,7 +79,9 @@ struct session {
 	struct edits edits;
 	enum action pending; /* waits for a stage that can be answered */
 	const char *code, *xcode, *text;
-	int outcome; /* enum outcome, or the daemon's own behind it */
+	const char
+		*about; /* "user=... from=...", begins the log line's pairs */
+	int outcome;	/* enum outcome, or the daemon's own behind it */
 	const char *detail;
 };
 
@@ -107,7 +109,7 @@ enum action session_refuse(struct session *session, enum action action,
 			   const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* What the log line says: its verb, and key=value pairs. */
+/* What the log line says: its verb, and key=value pairs behind `about`. */
 void session_outcome(struct session *session, int outcome, const char *format,
 		     ...) __attribute__((format(printf, 3, 4)));
 

@@ -5,6 +5,7 @@
 LDADD = $(RUNTIME_LIBS) $(CMOCKA_LIBS)
 
 TESTERS = \
+	tests/corpus/kat \
 	tests/unit/test_address \
 	tests/unit/test_alias \
 	tests/unit/test_arena \
@@ -15,12 +16,13 @@ TESTERS = \
 	tests/unit/test_dkim_sign \
 	tests/unit/test_domain \
 	tests/unit/test_message \
+	tests/unit/test_result \
 	tests/unit/test_scan \
 	tests/unit/test_str
 EXTRA_PROGRAMS += $(TESTERS)
 EXTRA_DIST += tests
 
-check-programs: $(TESTERS)
+check-programs: $(TESTERS) $(PLAYER)
 .PHONY: check-programs
 
 check-local:

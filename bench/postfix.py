@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The part of bench/run that sends mail through a real Postfix.
+
+Runs inside a world of its own (unshare), which ends with it:
+  smtp-source -> smtpd, milter, cleanup -> queue -> smtp -> smtp-sink
+One smtpd service for each milter, so that nothing is restarted between them.
+Prints the median delivered rates as JSON.
+"""
+import glob
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+MAIN = """compatibility_level = 3.6
+myhostname = mail.example.org
+mydomain = example.org
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+queue_directory = {top}/queue
+data_directory = {top}/data
+maillog_file = {top}/mail.log
+maillog_file_prefixes = {top}
+relayhost = [127.0.0.1]:2600
+default_destination_concurrency_limit = 20
+initial_destination_concurrency = 20
+alias_maps =
+local_recipient_maps =
+milter_default_action = tempfail
+"""
+
+MASTER = """pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+SERVICE = """127.0.0.1:{port} inet n - n - - smtpd
+ -o smtpd_milters=unix:{path}
+"""
+
+
+def run(*command):
+    subprocess.run(command, check=True, stdout=sys.stderr)
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def start_postfix(top, milters):
+    conf = top + "/conf"
+    os.makedirs(conf)
+    for folder in ("queue", "data"):
+        os.mkdir("%s/%s" % (top, folder))
+    shutil.chown(top + "/data", "postfix")
+    for name in ("postfix-files", "post-install", "postfix-script"):
+        for folder in ("/etc/postfix/", "/usr/share/postfix/",
+                       "/usr/lib/postfix/"):
+            if os.path.exists(folder + name):
+                shutil.copy(folder + name, conf)
+                break
+    write(conf + "/main.cf", MAIN.format(top=top))
+    write(conf + "/master.cf", MASTER + "".join(
+        SERVICE.format(port=m["port"], path=m["path"]) for m in milters))
+    run("postfix", "-c", conf, "start")
+    return conf
+
+
+def message(top):
+    """Headers and 4 KiB of body for smtp-source -F."""
+    line = "thank you for the figures of last week.  I went through them.\n"
+    text = ("From: Alice Example <alice@example.org>\n"
+            "To: bob@example.net\nSubject: The figures\n"
+            "Date: Tue, 14 Nov 2023 22:13:20 +0000\n"
+            "Message-ID: <bench@example.org>\nMIME-Version: 1.0\n"
+            "Content-Type: text/plain; charset=us-ascii\n\n")
+    write(top + "/message", text + line * (4096 // len(line)))
+    return top + "/message"
+
+
+class Log:
+    """Counts deliveries as the log of Postfix grows."""
+
+    def __init__(self, path):
+        self.file = open(path, "rb")
+        self.rest = b""
+        self.bad = []
+
+    def sent(self):
+        lines = (self.rest + self.file.read()).split(b"\n")
+        self.rest = lines.pop()
+        self.bad += [x for x in lines if b"status=deferred" in x or
+                     b"status=bounced" in x or b"milter-reject" in x]
+        return sum(b"status=sent" in x for x in lines)
+
+
+def send(milter, count, file, log):
+    """Seconds from the first connection to the last delivery."""
+    log.sent()
+    start = time.monotonic()
+    source = subprocess.Popen(
+        ["smtp-source", "-s", "16", "-m", str(count), "-F", file, "-f",
+         "alice@example.org", "-t", "bob@example.net",
+         "127.0.0.1:%d" % milter["port"]])
+    sent = 0
+    while sent < count and time.monotonic() < start + 120:
+        sent += log.sent()
+        # Not to wait for something, but to leave the processor to others.
+        time.sleep(0.01)
+    if source.wait() != 0 or sent < count or log.bad:
+        sys.exit("%s: %d of %d delivered: %s" % (
+            milter["name"], sent, count, log.bad[:1]))
+    return time.monotonic() - start
+
+
+def check_sink(top, milter, count):
+    """What arrived must be signed as often as the milter should have."""
+    found = 0
+    for path in glob.glob(top + "/sink/*"):
+        with open(path, "rb") as f:
+            found += f.read().count(b"\nDKIM-Signature:")
+        os.unlink(path)
+    if found != count * milter["inserted"]:
+        sys.exit("%s: %d signatures in %d messages" % (
+            milter["name"], found, count))
+
+
+def main():
+    work, rounds, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    top = work + "/postfix"
+    os.mkdir(top)
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", top)
+    run("ip", "link", "set", "lo", "up")
+    milters = []
+    for i, text in enumerate(sys.argv[4:]):
+        name, path, inserted = text.split("=")
+        milters.append({"name": name, "path": path, "port": 2525 + i,
+                        "inserted": int(inserted), "rates": []})
+    os.mkdir(top + "/sink")
+    shutil.chown(top + "/sink", "nobody")
+    subprocess.Popen(["smtp-sink", "-u", "nobody", "-c", "-d",
+                      top + "/sink/%M.", "127.0.0.1:2600", "500"],
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    start_postfix(top, milters)
+    file = message(top)
+    log = Log(top + "/mail.log")
+    for i in range(rounds + 1):
+        for m in milters:
+            # The first round, a short one, only starts the processes.
+            n = count if i > 0 else 50
+            seconds = send(m, n, file, log)
+            check_sink(top, m, n)
+            if i > 0:
+                m["rates"].append(n / seconds)
+    json.dump({m["name"]: statistics.median(m["rates"]) for m in milters},
+              sys.stdout)
+
+
+main()

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#define UNIT_NAME "alias"
+#include "unit.h"
+
+#include "mail/alias.h"
+#include "mail/buf.h"
+#include "mail/limits.h"
+
+static const struct alias_rules no_rules = { S(""), S("") };
+static const struct alias_rules both_rules = { S("+-"), S(".") };
+
+static enum result parse(struct arena *arena, struct str text,
+			 const struct alias_rules *rules,
+			 struct aliases **aliases, struct alias_fault *fault)
+{
+	return alias_parse(arena, text, STR("example.org"), rules, aliases,
+			   fault);
+}
+
+/* "local@domain local@domain", or "!text" of a refusal, or "-" for none. */
+static struct str flat(struct arena *arena, enum result result,
+		       const struct alias *alias)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, 1 << 20);
+	if (result == E_ABSENT)
+		return STR("-");
+	ASSERT_RESULT(result, OK, "find");
+	if (alias->refuse) {
+		assert_int_equal(alias->n, 0);
+		buf_addc(&buf, '!');
+		buf_add(&buf, alias->text);
+	}
+	for (size_t i = 0; i < alias->n; i++) {
+		if (i)
+			buf_addc(&buf, ' ');
+		buf_add(&buf, alias->targets[i].local);
+		buf_addc(&buf, '@');
+		buf_add(&buf, alias->targets[i].domain);
+	}
+	return buf_str(&buf);
+}
+
+static struct str find(const struct aliases *aliases, struct arena *arena,
+		       struct str local)
+{
+	struct alias alias = { .n = 0 };
+	enum result result = alias_find(aliases, arena, local, &alias);
+
+	return flat(arena, result, &alias);
+}
+
+static void lines(void **state)
+{
+	static const struct {
+		struct str text, local, want;
+	} rows[] = {
+		{ S(""), S("a"), S("-") },
+		{ S("\n\n \t\n# a: x\n  # b: y\n"), S("a"), S("-") },
+		{ S("a: b"), S("a"), S("b@example.org") },
+		{ S("a: b\n"), S("a"), S("b@example.org") },
+		{ S("a: b\r\n"), S("a"), S("b@example.org") },
+		{ S("a:b"), S("b"), S("-") },
+		{ S(" \ta\t : \tb \t\n"), S("a"), S("b@example.org") },
+		{ S("a: b, c@else.where,d"), S("a"),
+		  S("b@example.org c@else.where d@example.org") },
+		{ S("a: b,,c, ,\n"), S("a"), S("b@example.org c@example.org") },
+		/* case is no matter on the left, nor in domains */
+		{ S("Alice: B@ELSE.Where\n"), S("aLICE"), S("B@else.where") },
+		{ S("a: b@\xc3\xbc.example"), S("a"), S("b@xn--tda.example") },
+		{ S("\xc3\xbc: \xc3\xa4"), S("\xc3\xbc"),
+		  S("\xc3\xa4@example.org") },
+		/* the last of two lines is in force */
+		{ S("a: b\nc: d\nA: e\n"), S("a"), S("e@example.org") },
+		{ S("a: b\na: !refuse\n"), S("a"), S("!") },
+		/* the incoming user, and the catch-all, which is no user's */
+		{ S("a: *@else.where"), S("a"), S("*@else.where") },
+		{ S("*: b"), S("a"), S("-") },
+		{ S("*: b"), S("*"), S("-") },
+		/* refusals */
+		{ S("a: !refuse"), S("a"), S("!") },
+		{ S("a: !refuse  we moved: \"to\" b@x \t\r\n"), S("a"),
+		  S("!we moved: \"to\" b@x") },
+		{ S("a: !refuse\tx"), S("a"), S("!x") },
+		/* what only begins like one is a name */
+		{ S("a: !refused"), S("a"), S("!refused@example.org") },
+		/* names of all letters that an address may have */
+		{ S("a.b+c=d/e!f'g: b"), S("a.b+c=d/e!f'g"),
+		  S("b@example.org") },
+		/* nothing of a comment is read behind a target */
+		{ S("#a: b\na#: c\n"), S("a#"), S("c@example.org") },
+		/* no end of line at the end, no byte behind it */
+		{ S("a: b\nc: d"), S("c"), S("d@example.org") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena *arena = arena_new(4096);
+		const char *what = unit_show(rows[i].text);
+		struct aliases *aliases;
+		struct alias_fault fault;
+
+		ASSERT_RESULT(parse(arena, rows[i].text, &no_rules, &aliases,
+				    &fault),
+			      OK, what);
+		ASSERT_STR(find(aliases, arena, rows[i].local), rows[i].want,
+			   what);
+		arena_free(arena);
+	}
+}
+
+static void faults(void **state)
+{
+	static const struct {
+		struct str text;
+		size_t line;
+	} rows[] = {
+		{ S("a"), 1 },
+		{ S("a b\n"), 1 },
+		{ S("a: b\n\n# c\nd\ne: f\n"), 4 },
+		{ S("a: b\r\n\r\nc\r\n"), 3 },
+		{ S("\n\n\n:b"), 4 },
+		{ S(": b"), 1 },
+		{ S("a:"), 1 },
+		{ S("a: \t"), 1 },
+		{ S("a: ,"), 1 },
+		{ S("a: b\na: , ,\n"), 2 },
+		/* an address on the left belongs into another file */
+		{ S("a@example.org: b"), 1 },
+		{ S("@: b"), 1 },
+		{ S("a b: c"), 1 },
+		{ S("\"a b\": c"), 1 },
+		{ S("a,b: c"), 1 },
+		{ S("a: b c"), 1 },
+		{ S("a: b\tc"), 1 },
+		{ S("a: @else.where"), 1 },
+		{ S("a: b@"), 1 },
+		{ S("a: b@c@"), 1 },
+		{ S("a: b@@c"), 1 },
+		{ S("a: b@c@d"), 1 },
+		{ S("a: b@-c"), 1 },
+		{ S("a: b@c..d"), 1 },
+		{ S("a: <b@c>"), 1 },
+		{ S("a: b; c"), 1 },
+		{ S("a: b: c"), 1 },
+		{ S("a: \"b\"@c"), 1 },
+		{ S("a: b@c # comment"), 1 },
+		/* commands are not run, a host is not chosen here */
+		{ S("a: b\nc: |/bin/true"), 2 },
+		{ S("a: | /bin/true x"), 1 },
+		{ S("a: b@c via d.example"), 1 },
+		{ S("a: :include:/etc/x"), 1 },
+		{ S("a: /dev/null"), 0 },
+		/* NUL, other control bytes, no UTF-8 */
+		{ S("a\0: b"), 1 },
+		{ S("a: b\0"), 1 },
+		{ S("a: b@c\0d"), 1 },
+		{ S("a: b\x01"), 1 },
+		{ S("a: b\rc: d\n"), 1 },
+		{ S("ok: b\n\xff: b"), 2 },
+		{ S("a: \xc3"), 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena *arena = arena_new(4096);
+		const char *what = unit_show(rows[i].text);
+		struct alias_fault fault = { 0, NULL };
+		struct aliases *aliases;
+
+		ASSERT_RESULT(parse(arena, rows[i].text, &no_rules, &aliases,
+				    &fault),
+			      rows[i].line ? E_SYNTAX : OK, what);
+		if (rows[i].line) {
+			if (fault.line != rows[i].line)
+				fail_msg("%s: line %zu", what, fault.line);
+			assert_non_null(fault.what);
+			assert_true(strlen(fault.what) > 0);
+		}
+		arena_free(arena);
+	}
+}
+
+static void suffixes_and_dots(void **state)
+{
+	static const struct {
+		const char *local, *want;
+	} rows[] = {
+		{ "jd", "1@example.org" },
+		{ "j.d", "1@example.org" },
+		{ "J.D+x", "1@example.org" },
+		{ "j.d-x+y", "1@example.org" },
+		{ "jd+", "1@example.org" },
+		/* the line with the suffix goes first */
+		{ "jd+shop", "2@example.org" },
+		{ "JD+Shop", "2@example.org" },
+		{ "jd+shop.", "1@example.org" },
+		{ "jd+shopping", "1@example.org" },
+		{ "j.d+shop", "1@example.org" },
+		/* only the exact name finds a line with a dot */
+		{ "a.b", "3@example.org" },
+		{ "ab", "-" },
+		{ "", "-" },
+		{ "+", "-" },
+		{ ".", "-" },
+		{ "+x", "-" },
+		/* nothing that is left over may be the catch-all */
+		{ "*", "-" },
+		{ "*+x", "-" },
+		{ ".*", "-" },
+		{ "*.", "-" },
+		{ "nobody", "-" },
+	};
+	struct arena *arena = arena_new(4096);
+	struct aliases *aliases;
+	struct alias_fault fault;
+
+	(void)state;
+	ASSERT_RESULT(parse(arena, STR("jd: 1\njd+shop: 2\na.b: 3\n*: 4\n"),
+			    &both_rules, &aliases, &fault),
+		      OK, "parse");
+	assert_int_equal(alias_count(aliases), 4);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ASSERT_STR(find(aliases, arena, str_from(rows[i].local)),
+			   str_from(rows[i].want), rows[i].local);
+	arena_free(arena);
+}
+
+static void reductions(void **state)
+{
+	static const struct {
+		const char *local, *reduced, *stripped;
+	} rows[] = {
+		{ "a", "a", "a" },	    { "A.B", "ab", "a.b" },
+		{ "a.b+c.d", "ab", "a.b" }, { "a-b+c", "a", "a" },
+		{ "a+", "a", "a" },	    { "...", "", "..." },
+	};
+	struct arena *arena = arena_new(4096);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct str local = str_from(rows[i].local);
+
+		ASSERT_STR(alias_reduce(arena, &both_rules, local),
+			   str_from(rows[i].reduced), rows[i].local);
+		ASSERT_STR(alias_strip_suffix(arena, &both_rules, local),
+			   str_from(rows[i].stripped), rows[i].local);
+		ASSERT_STR(alias_reduce(arena, &no_rules, local),
+			   arena_lower(arena, local), rows[i].local);
+	}
+	arena_free(arena);
+}
+
+static void catch_all(void **state)
+{
+	struct arena *arena = arena_new(4096);
+	struct aliases *aliases;
+	struct alias_fault fault;
+	struct alias alias;
+
+	(void)state;
+	ASSERT_RESULT(parse(arena,
+			    STR("a: b\n*: me@gmail.example, *@x.example"),
+			    &both_rules, &aliases, &fault),
+		      OK, "parse");
+	ASSERT_RESULT(alias_find_catch_all(aliases, arena, &alias), OK, "*");
+	ASSERT_STR(flat(arena, OK, &alias), STR("me@gmail.example *@x.example"),
+		   "targets");
+	ASSERT_RESULT(parse(arena, STR("a: b\n"), &both_rules, &aliases,
+			    &fault),
+		      OK, "parse");
+	ASSERT_RESULT(alias_find_catch_all(aliases, arena, &alias), E_ABSENT,
+		      "no *");
+	arena_free(arena);
+}
+
+static struct str repeat(struct arena *arena, const char *first, const char *s,
+			 size_t times)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, 1 << 26);
+	buf_add(&buf, str_from(first));
+	while (times--)
+		buf_add(&buf, str_from(s));
+	return buf_str(&buf);
+}
+
+static void limits(void **state)
+{
+	static const struct {
+		const char *first, *more;
+		size_t times;
+		enum result result;
+	} rows[] = {
+		{ "x: y\na: b", ",b", LIMIT_ALIAS_TARGETS - 1, OK },
+		{ "x: y\na: b", ",b", LIMIT_ALIAS_TARGETS, E_LIMIT },
+		{ "x: y\na: b", ",b", LIMIT_ALIAS_TARGETS * 10, E_LIMIT },
+		{ "x: y\na: ", "b", LIMIT_LOCAL_PART, OK },
+		{ "x: y\na: ", "b", LIMIT_LOCAL_PART + 1, E_SYNTAX },
+		{ "x: y\na: ", "b", LIMIT_LOCAL_PART * 10, E_SYNTAX },
+		{ "x: y\na: b@c", "c", LIMIT_LABEL - 1, OK },
+		{ "x: y\na: b@c", "c", LIMIT_LABEL, E_SYNTAX },
+		{ "x: y\na: b@c", ".c", 126, OK },
+		{ "x: y\na: b@c", ".c", 127, E_SYNTAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena *arena = arena_new(4096);
+		struct aliases *aliases;
+		struct alias_fault fault = { 0, NULL };
+		struct str text = repeat(arena, rows[i].first, rows[i].more,
+					 rows[i].times);
+
+		ASSERT_RESULT(parse(arena, text, &no_rules, &aliases, &fault),
+			      rows[i].result, unit_show(text));
+		if (rows[i].result != OK)
+			assert_int_equal(fault.line, 2);
+		arena_free(arena);
+	}
+}
+
+/* A big file: all lines are found, and none that is not there. */
+static void many_lines(void **state)
+{
+	struct arena *arena = arena_new(65536);
+	struct aliases *aliases;
+	struct alias_fault fault;
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, arena, 1 << 26);
+	for (int i = 0; i < 100000; i++)
+		buf_printf(&text, "user%d: target%d@x.example\n", i, i);
+	ASSERT_RESULT(parse(arena, buf_str(&text), &both_rules, &aliases,
+			    &fault),
+		      OK, "parse");
+	assert_int_equal(alias_count(aliases), 100000);
+	for (int i = 0; i < 100000; i += 7) {
+		struct arena *one = arena_new(1024);
+		char *user = arena_printf(one, "User%d+x", i);
+		char *want = arena_printf(one, "target%d@x.example", i);
+
+		ASSERT_STR(find(aliases, one, str_from(user)), str_from(want),
+			   user);
+		user = arena_printf(one, "user%d", i + 100000);
+		ASSERT_STR(find(aliases, one, str_from(user)), STR("-"), user);
+		arena_free(one);
+	}
+	arena_free(arena);
+}
+
+/* Two domains for alias_walk. */
+struct world {
+	struct aliases *org, *net;
+	struct arena *arena;
+	struct buf seen;
+	const char *stop_at;
+};
+
+static const struct aliases *world_aliases(void *context, struct str domain)
+{
+	struct world *world = context;
+
+	if (str_eq(domain, STR("example.org")))
+		return world->org;
+	return str_eq(domain, STR("example.net")) ? world->net : NULL;
+}
+
+static bool world_is_user(void *context, struct str domain, struct str local)
+{
+	(void)context;
+	return str_eq(domain, STR("example.org")) && str_eq(local, STR("user"));
+}
+
+static bool world_visit(void *context, const struct mailbox *target)
+{
+	struct world *world = context;
+	const char *text = address_format(world->arena, target);
+
+	if (world->seen.n)
+		buf_addc(&world->seen, ' ');
+	buf_add(&world->seen, str_from(text));
+	return world->stop_at && strcmp(world->stop_at, text) == 0;
+}
+
+static enum result walk(struct world *world, const char *local,
+			const char *stop_at)
+{
+	const struct alias_directory directory = { world_aliases, world_is_user,
+						   world };
+	struct mailbox address = { str_from(local), STR("example.org") };
+
+	buf_init(&world->seen, world->arena, 1 << 20);
+	world->stop_at = stop_at;
+	return alias_walk(&directory, world->arena, &address, world_visit,
+			  world);
+}
+
+static void walks(void **state)
+{
+	static const struct {
+		const char *local, *stop_at;
+		enum result result;
+		const char *seen; /* NULL: too much to write down */
+	} rows[] = {
+		{ "a", "b@example.org", OK, "b@example.org" },
+		/* depth first, in the order of the file */
+		{ "a", NULL, E_ABSENT,
+		  "b@example.org x@else.where user@example.org" },
+		{ "a", "user@example.org", OK,
+		  "b@example.org x@else.where user@example.org" },
+		/* a user is no case for the catch-all, others are */
+		{ "user", NULL, E_ABSENT, "" },
+		{ "other", NULL, E_ABSENT, "other@example.net me@else.where" },
+		{ "other", "me@else.where", OK,
+		  "other@example.net me@else.where" },
+		{ "refused", "anything", E_ABSENT, "" },
+		{ "loop1", NULL, E_LIMIT, NULL },
+		/* one's own name ends the way, and others go on */
+		{ "self", NULL, E_ABSENT, "Self@example.org x@else.where" },
+		{ "self", "Self@example.org", OK, "Self@example.org" },
+		{ "tree", NULL, E_LIMIT, NULL },
+	};
+	struct world world = { .arena = arena_new(4096) };
+	struct alias_fault fault;
+
+	(void)state;
+	ASSERT_RESULT(parse(world.arena,
+			    STR("a: b, user\nb: x@else.where\n"
+				"refused: !refuse\n*: *@example.net\n"
+				"loop1: loop2\nloop2: loop1\n"
+				"self: Self, x@else.where\n"
+				"tree: leaf, leaf, leaf, leaf, leaf, leaf\n"
+				"leaf: tree, tree, tree, tree, tree, tree\n"),
+			    &no_rules, &world.org, &fault),
+		      OK, "org");
+	ASSERT_RESULT(alias_parse(world.arena, STR("*: me@else.where\n"),
+				  STR("example.net"), &no_rules, &world.net,
+				  &fault),
+		      OK, "net");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ASSERT_RESULT(walk(&world, rows[i].local, rows[i].stop_at),
+			      rows[i].result, rows[i].local);
+		if (rows[i].seen)
+			ASSERT_STR(buf_str(&world.seen), str_from(rows[i].seen),
+				   rows[i].local);
+	}
+	arena_free(world.arena);
+}
+
+/* A chain as deep as it may be, one deeper, ten times as deep. */
+static void walk_depth(void **state)
+{
+	struct world world = { .arena = arena_new(4096) };
+	struct alias_fault fault;
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, world.arena, 1 << 20);
+	for (int i = 0; i < LIMIT_ALIAS_DEPTH * 10; i++)
+		buf_printf(&text, "a%d: a%d\n", i, i + 1);
+	buf_printf(&text, "a%d: end@else.where\n", LIMIT_ALIAS_DEPTH * 10);
+	ASSERT_RESULT(parse(world.arena, buf_str(&text), &no_rules, &world.org,
+			    &fault),
+		      OK, "parse");
+	for (int depth = 1; depth <= LIMIT_ALIAS_DEPTH * 10; depth++) {
+		char *local = arena_printf(world.arena, "a%d",
+					   LIMIT_ALIAS_DEPTH * 10 - depth + 1);
+
+		ASSERT_RESULT(walk(&world, local, "end@else.where"),
+			      depth <= LIMIT_ALIAS_DEPTH ? OK : E_LIMIT, local);
+	}
+	arena_free(world.arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines),
+		cmocka_unit_test(faults),
+		cmocka_unit_test(suffixes_and_dots),
+		cmocka_unit_test(reductions),
+		cmocka_unit_test(catch_all),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(many_lines),
+		cmocka_unit_test(walks),
+		cmocka_unit_test(walk_depth),
+	};
+
+	return UNIT_RUN(tests);
+}

@@ -309,6 +309,86 @@ static void take_values(struct load *load, cfg_t *cfg)
 	}
 }
 
+/* Behind a quoted text that begins at i; the end of the text without one. */
+static size_t skip_quoted(const char *text, size_t i)
+{
+	char quote = text[i++];
+
+	while (text[i] && text[i] != quote)
+		i += text[i] == '\\' && text[i + 1] ? 2 : 1;
+	return text[i] ? i + 1 : i;
+}
+
+/* Behind a comment that begins at i, or i when there is none. */
+static size_t skip_comment(const char *text, size_t i)
+{
+	const char *end;
+
+	if (text[i] == '#' || strncmp(text + i, "//", 2) == 0)
+		return i + strcspn(text + i, "\n");
+	if (strncmp(text + i, "/*", 2) != 0)
+		return i;
+	end = strstr(text + i + 2, "*/");
+	return end ? (size_t)(end - text) + 2 : strlen(text);
+}
+
+/*
+ * Writes spaces over comments, but for their line ends: libconfuse counts a
+ * line with a comment more than once, and takes one without end in silence.
+ * False, with the line in *line, for a comment without end.
+ */
+static bool blank_comments(char *text, int *line)
+{
+	size_t i = 0;
+
+	*line = 1;
+	while (text[i]) {
+		size_t end = skip_comment(text, i);
+		bool open = text[i] == '/' && end > i && !text[end] &&
+			    text[i + 1] == '*' && text[end - 1] != '/';
+
+		if (open)
+			return false;
+		if (text[i] == '"' || text[i] == '\'') {
+			end = skip_quoted(text, i);
+			for (; i < end; i++)
+				*line += text[i] == '\n';
+		} else if (end > i) {
+			for (; i < end; i++) {
+				*line += text[i] == '\n';
+				text[i] = text[i] == '\n' ? '\n' : ' ';
+			}
+		} else if (strchr(" \t\r\n=+,{}()", text[i])) {
+			*line += text[i++] == '\n';
+		} else {
+			/* Within a word a / is a byte like others. */
+			i += strcspn(text + i, " \t\r\n=+,{}()\"'#");
+		}
+	}
+	return true;
+}
+
+/* The text of the file, ready for libconfuse. */
+static enum result read_text(struct load *load, char **text)
+{
+	struct str read;
+	enum result result = conf_read_file(load->arena, load->path, CONFIG_MAX,
+					    &read, NULL, &load->error);
+	int line;
+
+	if (result != OK)
+		return result;
+	*text = (char *)read.p;
+	if (strlen(*text) < read.n)
+		load->error = arena_printf(load->arena, "%s: has a NUL byte",
+					   load->path);
+	else if (!blank_comments(*text, &line))
+		load->error =
+			arena_printf(load->arena, "%s:%d: a comment has no end",
+				     load->path, line);
+	return load->error ? E_CONFIG : OK;
+}
+
 /*
  * The file is read here: libconfuse ends the process when a file that it
  * opened can't be read.
@@ -316,26 +396,18 @@ static void take_values(struct load *load, cfg_t *cfg)
 static enum result parse_file(struct load *load)
 {
 	enum result result;
-	struct str text;
+	char *text;
 	cfg_t *cfg;
 
-	result = conf_read_file(load->arena, load->path, CONFIG_MAX, &text,
-				NULL, &load->error);
-	if (result == E_ABSENT)
-		return OK;
-	if (result == OK && memchr(text.p, '\0', text.n)) {
-		load->error = arena_printf(load->arena, "%s: has a NUL byte",
-					   load->path);
-		result = E_CONFIG;
-	}
+	result = read_text(load, &text);
 	if (result != OK)
-		return result;
+		return result == E_ABSENT ? OK : result;
 	make_options(load);
 	cfg = arena_must(cfg_init(load->options, CFGF_NONE));
 	cfg_set_error_function(cfg, on_error);
 	for (size_t i = 0; load->options[i].name; i++)
 		cfg_set_validate_func(cfg, load->options[i].name, on_value);
-	if (cfg_parse_buf(cfg, text.p) == CFG_SUCCESS)
+	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS)
 		take_values(load, cfg);
 	else
 		result = E_CONFIG;

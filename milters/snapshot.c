@@ -30,7 +30,7 @@ static const char *check_mode(const char *text)
 	char *end;
 	long mode = strtol(text, &end, 8);
 
-	return *text && !*end && mode >= 0 && mode <= 0777
+	return *text >= '0' && *text <= '7' && !*end && mode <= 0777
 		       ? NULL
 		       : "an octal mode like 0660";
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "milters/conf_text.h"
+
 enum { ERROR_MAX = 512, CONFIG_MAX = 1024 * 1024 };
 
 /*
@@ -20,14 +22,8 @@ struct load {
 	const struct conf_table *tables;
 	size_t n_tables;
 	cfg_opt_t *options;
-	struct seen *seen; /* one for each option */
+	bool *seen; /* one for each option */
 	const char *error;
-};
-
-/* What was seen of an option: a list is shown item by item, then whole. */
-struct seen {
-	bool any, whole;
-	unsigned int items;
 };
 
 static _Thread_local struct load *loading;
@@ -156,37 +152,15 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 	va_end(again);
 }
 
-/* Notes a value, or an item, or a whole list; false: it is set again. */
-static bool note(struct seen *seen, const struct setting *setting,
-		 unsigned int items)
-{
-	bool again = seen->any;
-
-	seen->any = true;
-	if (setting->type != SETTING_LIST)
-		return !again;
-	again = seen->whole;
-	seen->whole = items == seen->items;
-	seen->items = items;
-	return !again;
-}
-
 /* Called for each value; for a list after each item, and at its end. */
 static int on_value(cfg_t *cfg, cfg_opt_t *option)
 {
 	const struct setting *setting = find_setting(option->name, NULL);
-	struct seen *seen = &loading->seen[option - cfg->opts];
 	const char *want = expected(setting, option);
 
-	if (want) {
+	if (want)
 		cfg_error(cfg, "%s: expected %s", option->name, want);
-		return -1;
-	}
-	if (!note(seen, setting, cfg_opt_size(option))) {
-		cfg_error(cfg, "%s: is set twice", option->name);
-		return -1;
-	}
-	return 0;
+	return want ? -1 : 0;
 }
 
 static cfg_opt_t option_for(const struct setting *setting)
@@ -215,7 +189,7 @@ static void make_options(struct load *load)
 	for (size_t t = 0; t < load->n_tables; t++)
 		n += table_size(load->tables[t].settings);
 	load->options = ARENA_NEW(load->arena, cfg_opt_t, n + 1);
-	load->seen = ARENA_NEW(load->arena, struct seen, n + 1);
+	load->seen = ARENA_NEW(load->arena, bool, n + 1);
 	n = 0;
 	for (size_t t = 0; t < load->n_tables; t++)
 		for (const struct setting *s = load->tables[t].settings;
@@ -302,75 +276,31 @@ static void take_values(struct load *load, cfg_t *cfg)
 		const struct setting *setting =
 			find_setting(cfg->opts[i].name, &value);
 
-		/* An empty list, {}, was never shown to on_value. */
-		if (load->seen[i].any || (setting->type == SETTING_LIST &&
-					  cfg->opts[i].flags & CFGF_MODIFIED))
+		if (load->seen[i])
 			set_value(load->arena, setting, &cfg->opts[i], value);
 	}
 }
 
-/* Behind a quoted text that begins at i; the end of the text without one. */
-static size_t skip_quoted(const char *text, size_t i)
+/* Notes that a key is set; NULL, or what is wrong with that. */
+static const char *note_key(void *context, struct str key)
 {
-	char quote = text[i++];
+	struct load *load = context;
 
-	while (text[i] && text[i] != quote)
-		i += text[i] == '\\' && text[i + 1] ? 2 : 1;
-	return text[i] ? i + 1 : i;
-}
-
-/* Behind a comment that begins at i, or i when there is none. */
-static size_t skip_comment(const char *text, size_t i)
-{
-	const char *end;
-
-	if (text[i] == '#' || strncmp(text + i, "//", 2) == 0)
-		return i + strcspn(text + i, "\n");
-	if (strncmp(text + i, "/*", 2) != 0)
-		return i;
-	end = strstr(text + i + 2, "*/");
-	return end ? (size_t)(end - text) + 2 : strlen(text);
-}
-
-/*
- * Writes spaces over comments, but for their line ends: libconfuse counts a
- * line with a comment more than once, and takes one without end in silence.
- * False, with the line in *line, for a comment without end.
- */
-static bool blank_comments(char *text, int *line)
-{
-	size_t i = 0;
-
-	*line = 1;
-	while (text[i]) {
-		size_t end = skip_comment(text, i);
-		bool open = text[i] == '/' && end > i && !text[end] &&
-			    text[i + 1] == '*' && text[end - 1] != '/';
-
-		if (open)
-			return false;
-		if (text[i] == '"' || text[i] == '\'') {
-			end = skip_quoted(text, i);
-			for (; i < end; i++)
-				*line += text[i] == '\n';
-		} else if (end > i) {
-			for (; i < end; i++) {
-				*line += text[i] == '\n';
-				text[i] = text[i] == '\n' ? '\n' : ' ';
-			}
-		} else if (strchr(" \t\r\n=+,{}()", text[i])) {
-			*line += text[i++] == '\n';
-		} else {
-			/* Within a word a / is a byte like others. */
-			i += strcspn(text + i, " \t\r\n=+,{}()\"'#");
-		}
+	for (size_t i = 0; load->options[i].name; i++) {
+		if (!str_eq(key, str_from(load->options[i].name)))
+			continue;
+		if (load->seen[i])
+			return arena_printf(load->arena, "%.*s: is set twice",
+					    STR_ARG(key));
+		load->seen[i] = true;
 	}
-	return true;
+	return NULL; /* libconfuse has its own words for an unknown one */
 }
 
 /* The text of the file, ready for libconfuse. */
 static enum result read_text(struct load *load, char **text)
 {
+	const char *wrong;
 	struct str read;
 	enum result result = conf_read_file(load->arena, load->path, CONFIG_MAX,
 					    &read, NULL, &load->error);
@@ -379,14 +309,16 @@ static enum result read_text(struct load *load, char **text)
 	if (result != OK)
 		return result;
 	*text = (char *)read.p;
-	if (strlen(*text) < read.n)
+	if (strlen(*text) < read.n) {
 		load->error = arena_printf(load->arena, "%s: has a NUL byte",
 					   load->path);
-	else if (!blank_comments(*text, &line))
-		load->error =
-			arena_printf(load->arena, "%s:%d: a comment has no end",
-				     load->path, line);
-	return load->error ? E_CONFIG : OK;
+		return E_CONFIG;
+	}
+	wrong = conf_text_prepare(*text, note_key, load, &line);
+	if (wrong)
+		load->error = arena_printf(load->arena, "%s:%d: %s", load->path,
+					   line, wrong);
+	return wrong ? E_CONFIG : OK;
 }
 
 /*
@@ -399,10 +331,10 @@ static enum result parse_file(struct load *load)
 	char *text;
 	cfg_t *cfg;
 
+	make_options(load);
 	result = read_text(load, &text);
 	if (result != OK)
 		return result == E_ABSENT ? OK : result;
-	make_options(load);
 	cfg = arena_must(cfg_init(load->options, CFGF_NONE));
 	cfg_set_error_function(cfg, on_error);
 	for (size_t i = 0; load->options[i].name; i++)

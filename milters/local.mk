@@ -4,6 +4,7 @@
 noinst_LIBRARIES += milters/libconfig.a milters/libmilters.a
 milters_libconfig_a_SOURCES = \
 	milters/conf.c milters/conf.h \
+	milters/conf_text.c milters/conf_text.h \
 	milters/domains.c milters/domains.h \
 	milters/keystore.c milters/keystore.h \
 	milters/log.c milters/log.h \

@@ -11,16 +11,31 @@ TESTERS = \
 	tests/unit/test_arena \
 	tests/unit/test_buf \
 	tests/unit/test_canon \
+	tests/unit/test_conf \
 	tests/unit/test_crypto \
 	tests/unit/test_dkim_key \
 	tests/unit/test_dkim_sign \
 	tests/unit/test_domain \
+	tests/unit/test_domains \
+	tests/unit/test_keystore \
+	tests/unit/test_listener \
 	tests/unit/test_message \
+	tests/unit/test_network \
+	tests/unit/test_owner \
 	tests/unit/test_result \
 	tests/unit/test_scan \
+	tests/unit/test_session \
+	tests/unit/test_sign \
+	tests/unit/test_snapshot \
 	tests/unit/test_str
 EXTRA_PROGRAMS += $(TESTERS)
 EXTRA_DIST += tests
+
+# What a daemon decides is tested without its main and without a socket.
+tests_unit_test_owner_SOURCES = tests/unit/test_owner.c \
+	dkim-sign/config.c dkim-sign/owner.c
+tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
+	dkim-sign/config.c dkim-sign/owner.c dkim-sign/sign.c
 
 check-programs: $(TESTERS) $(PLAYER)
 .PHONY: check-programs

@@ -11,6 +11,14 @@ bool str_ieq(struct str a, struct str b)
 	return a.n == b.n && str_istarts(a, b);
 }
 
+int str_compare(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : a.n < b.n ? -1 : a.n > b.n;
+}
+
 bool str_istarts(struct str s, struct str prefix)
 {
 	if (s.n < prefix.n)

@@ -45,6 +45,8 @@ static inline bool str_is_wsp(char c)
 bool str_eq(struct str a, struct str b);
 /* Equal when ASCII case is ignored. */
 bool str_ieq(struct str a, struct str b);
+/* As memcmp, a prefix before what it begins. */
+int str_compare(struct str a, struct str b);
 bool str_istarts(struct str s, struct str prefix);
 
 /* Index of the first (last) `byte` in s, or s.n when there is none. */

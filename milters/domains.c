@@ -22,10 +22,7 @@ struct loader {
 
 static int compare_names(const void *a, const void *b)
 {
-	const struct str *x = a, *y = b;
-	int order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
-
-	return order ? order : x->n < y->n ? -1 : x->n > y->n;
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
 }
 
 static int compare_domains(const void *a, const void *b)

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "keys.h"
@@ -262,6 +263,7 @@ static void *reader(void *context)
 			*looked = -1000000000;
 		snapshot_put(snapshot);
 		atomic_fetch_add(looked, 1);
+		sched_yield();
 	}
 	return NULL;
 }

@@ -29,7 +29,7 @@ static const char *describe(struct session *session,
 	const char *user =
 		session->login.n ? log_value(arena, session->login) : "-";
 
-	return arena_printf(arena, "user=%s from=%.320s", user,
+	return arena_printf(arena, " user=%s from=%.320s", user,
 			    author ? address_format(arena, author) : "-");
 }
 

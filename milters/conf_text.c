@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "milters/conf_text.h"
 
-static const char delimiters[] = " \t\r\n=+,{}()\"'#";
+static const char delimiters[] = " \t\r\n=+*,{}()\"'#";
 
 struct walk {
 	char *text;
@@ -52,6 +52,22 @@ static bool has_no_end(const char *text, size_t i, size_t end)
 	       (end < i + 4 || strcmp(text + end - 2, "*/") != 0);
 }
 
+/* libconfuse loses these bytes outside of quotes. */
+static bool is_lost(const char *p)
+{
+	return *p == '*' || (*p == '+' && p[1] != '=');
+}
+
+/* A word, or a text in quotes: either may turn out to be a key. */
+static void take_word(struct walk *walk, size_t end)
+{
+	bool quoted = strchr("\"'", walk->text[walk->at]);
+	size_t from = walk->at + quoted;
+
+	walk->word = (struct str){ walk->text + from, end - quoted - from };
+	advance(walk, end, false);
+}
+
 const char *conf_text_prepare(char *text,
 			      const char *(*key)(void *context, struct str key),
 			      void *context, int *line)
@@ -68,8 +84,14 @@ const char *conf_text_prepare(char *text,
 			if (c == '/' && has_no_end(text, i, end))
 				wrong = "a comment has no end";
 			advance(&walk, end, true);
+		} else if (is_lost(text + i)) {
+			wrong = "a text with * or + must be in quotes";
 		} else if (c == '"' || c == '\'') {
-			advance(&walk, skip_quoted(text, i), false);
+			end = skip_quoted(text, i);
+			if (end < i + 2 || text[end - 1] != c)
+				wrong = "a text in quotes has no end";
+			else
+				take_word(&walk, end);
 		} else if (strchr(delimiters, c)) {
 			walk.depth += c == '{' ? 1 : c == '}' ? -1 : 0;
 			if (c == '=' && !walk.depth)
@@ -77,9 +99,7 @@ const char *conf_text_prepare(char *text,
 			advance(&walk, i + 1, false);
 		} else {
 			/* Within a word a / is a byte like others. */
-			end = i + strcspn(text + i, delimiters);
-			walk.word = (struct str){ text + i, end - i };
-			advance(&walk, end, false);
+			take_word(&walk, i + strcspn(text + i, delimiters));
 		}
 	}
 	return wrong;

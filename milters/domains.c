@@ -137,7 +137,7 @@ static void load_users(struct loader *loader, struct domain *domain)
 {
 	char *path = arena_printf(loader->arena, "%s/domains/%.*s/users",
 				  loader->state, STR_ARG(domain->name));
-	struct str text, line;
+	struct str text, whole, line;
 	const char *error;
 	size_t lines = 1;
 	enum result result = conf_read_file(
@@ -152,6 +152,7 @@ static void load_users(struct loader *loader, struct domain *domain)
 		lines += text.p[i] == '\n';
 	domain->users = ARENA_NEW(loader->arena, struct str, lines);
 	domain->users_known = true;
+	whole = text;
 	while (str_line(&text, &line)) {
 		struct str user = str_sub(line, 0, str_find(line, ':'));
 
@@ -160,6 +161,7 @@ static void load_users(struct loader *loader, struct domain *domain)
 			domain->users[domain->n_users++] =
 				arena_lower(loader->arena, user);
 	}
+	crypto_wipe(whole);
 	qsort(domain->users, domain->n_users, sizeof(*domain->users),
 	      compare_names);
 }

@@ -389,7 +389,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
 	return new_session(ctx) ? SMFIS_CONTINUE : SMFIS_REJECT;
 }
 
-bool glue_serve(const struct milter *the_milter, int listener)
+bool glue_open(const struct milter *the_milter, int listener)
 {
 	struct smfiDesc filter = {
 		.xxfi_name = (char *)the_milter->name,
@@ -413,5 +413,11 @@ bool glue_serve(const struct milter *the_milter, int listener)
 	filter.xxfi_flags |= SMFIF_SETSYMLIST;
 	snprintf(socket, sizeof(socket), "fd:%d", listener);
 	return smfi_setconn(socket) == MI_SUCCESS &&
-	       smfi_register(filter) == MI_SUCCESS && smfi_main() == MI_SUCCESS;
+	       smfi_register(filter) == MI_SUCCESS &&
+	       smfi_opensocket(0) == MI_SUCCESS;
+}
+
+bool glue_serve(void)
+{
+	return smfi_main() == MI_SUCCESS;
 }

@@ -5,10 +5,13 @@
 #include "milters/milter.h"
 
 /*
- * Serves a listening socket with libmilter until the process ends. Returns
- * false when libmilter refuses; it has logged why.
+ * Hands a listening socket to libmilter. False when it refuses; it has then
+ * logged why.
  */
-bool glue_serve(const struct milter *milter, int listener);
+bool glue_open(const struct milter *milter, int listener);
+
+/* Serves until the process ends. False when libmilter gave up. */
+bool glue_serve(void);
 
 /* From now on new messages are put off: the service is about to stop. */
 void glue_drain(void);

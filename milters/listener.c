@@ -119,6 +119,20 @@ static bool is_passed(void)
 	       strtol(fds, NULL, 10) >= 1;
 }
 
+/* A descriptor that is no listening socket would be found out too late. */
+static int check_passed(struct arena *arena, const char **error)
+{
+	socklen_t size = sizeof(int);
+	int listens = 0;
+
+	if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) ==
+		    0 &&
+	    listens)
+		return PASSED_FD;
+	return fail(-1, arena, "fd:3",
+		    "expected a listening socket (LISTEN_FDS is set)", error);
+}
+
 int listener_open(const struct runtime_settings *settings, struct arena *arena,
 		  const char **error)
 {
@@ -127,7 +141,7 @@ int listener_open(const struct runtime_settings *settings, struct arena *arena,
 	int fd;
 
 	if (is_passed())
-		return PASSED_FD;
+		return check_passed(arena, error);
 	if (str_istarts(where, inet))
 		fd = open_inet(where.p + inet.n, arena, error);
 	else if (str_istarts(where, local))

@@ -178,6 +178,10 @@ static int serve(struct run *run, struct snapshot *snapshot)
 	/* An arena of malloc for each thread would keep memory for peaks. */
 	mallopt(M_ARENA_MAX, 2);
 	snapshot_set(snapshot);
+	if (!glue_open(run->milter, run->listener)) {
+		log_error("libmilter does not take the socket");
+		return EX_OSERR;
+	}
 	if (pthread_create(&thread, NULL, control, run) != 0) {
 		log_error("can't make a thread");
 		return EX_OSERR;
@@ -186,7 +190,7 @@ static int serve(struct run *run, struct snapshot *snapshot)
 		 snapshot->domains.n);
 	notify("READY=1");
 	notify_status(run->milter);
-	if (glue_serve(run->milter, run->listener))
+	if (glue_serve())
 		return EX_OK;
 	log_error("libmilter ended");
 	return EX_OSERR;

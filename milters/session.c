@@ -111,11 +111,11 @@ static void log_message(const struct session *session)
 	int64_t ms = growing_clock_ms() - session->started_ms;
 
 	if (outcome->warn)
-		log_warning("%s: %s %s%s client=%s ms=%" PRId64,
+		log_warning("%s: %s%s%s client=%s ms=%" PRId64,
 			    session->queue_id, outcome->verb, session->about,
 			    session->detail, session->client_text, ms);
 	else
-		log_info("%s: %s %s%s client=%s ms=%" PRId64, session->queue_id,
+		log_info("%s: %s%s%s client=%s ms=%" PRId64, session->queue_id,
 			 outcome->verb, session->about, session->detail,
 			 session->client_text, ms);
 }

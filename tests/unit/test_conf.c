@@ -6,7 +6,7 @@
 
 #include "milters/conf.h"
 #include "milters/network.h"
-#include "tests/tools/folder.h"
+#include "folder.h"
 
 struct values {
 	const char *text;
@@ -181,6 +181,13 @@ static void types(void **state)
 	assert_list(&values.list, "[x y][z][]");
 	assert_list(&values.networks, "[10.0.0.0/8][::1]");
 
+	/* Line ends of another system, and words with signs in them. */
+	must_load("number = 7\r\ntext = http://x/y\r\npath = /a//b#c\r\n",
+		  &values);
+	assert_int_equal(values.number, 7);
+	assert_string_equal(values.text, "http://x/y");
+	assert_string_equal(values.path, "/a//b");
+
 	must_load("number = 1 signed_number = 9223372036854775807 on = true "
 		  "choice = \"one\" text = '' list = {}",
 		  &values);
@@ -225,6 +232,10 @@ static const struct {
 	{ "list = {a, b}\nlist = {c}\n", ":2:", "list: ", "set twice" },
 	{ "list = {a}\nlist = {b, c}\n", ":2:", "list: ", "set twice" },
 	{ "list = {}\nlist = {b, c}\n", ":2:", "list: ", "set twice" },
+	{ "list = {b, c}\n\nlist = {}\n", ":3:", "list: ", "set twice" },
+	{ "list = {}\nlist = {}\n", ":2:", "list: ", "set twice" },
+	{ "list = {a, b}\nlist += {c}\n", ":2:", "list: ", "set twice" },
+	{ "text = a text = b", ":1:", "text: ", "set twice" },
 	{ "number = 0\n", ":1:", "number: ", "expected a number from 1 to 10" },
 	{ "\nnumber = 11\n",
 	  ":2:", "number: ", "expected a number from 1 to 10" },
@@ -292,6 +303,52 @@ static void faults(void **state)
 		ASSERT_HAS(error, fault_rows[i].key, text);
 		ASSERT_HAS(error, fault_rows[i].want, text);
 	}
+	folder_end(&folder);
+}
+
+/* A key in quotes is a key, or a fault, but it is not passed over. */
+static void quoted_keys(void **state)
+{
+	static const char *const rows[] = {
+		"\"number\" = 7\n",
+		"'number' = 7\n",
+		"text = a\n\"number\" = 7\n",
+		"text = \"a\" \"number\" = 7\n",
+	};
+	struct values values;
+	const char *error;
+
+	(void)state;
+	folder = folder_new();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (load(str_from(rows[i]), &values, &error) == OK)
+			assert_int_equal(values.number, 7);
+		else
+			ASSERT_HAS(error, "number", rows[i]);
+	ASSERT_RESULT(load(STR("number = 6 \"number\" = 7"), &values, &error),
+		      E_CONFIG, "twice");
+	folder_end(&folder);
+}
+
+/* libconfuse loses * and + that are not in quotes: not with us. */
+static void unquoted_signs(void **state)
+{
+	struct values values;
+	const char *error;
+
+	(void)state;
+	folder = folder_new();
+	must_load("list = {\"Resent-*\", '*'}\n", &values);
+	assert_list(&values.list, "[Resent-*][*]");
+	if (load(STR("on = no\nlist = {Resent-*, List-*}\n"), &values,
+		 &error) == OK)
+		assert_list(&values.list, "[Resent-*][List-*]");
+	else
+		ASSERT_HAS(error, "f.conf:2:", "*");
+	if (load(STR("text = -+\n"), &values, &error) == OK)
+		assert_string_equal(values.text, "-+");
+	else
+		ASSERT_HAS(error, "f.conf:1:", "+");
 	folder_end(&folder);
 }
 
@@ -488,10 +545,16 @@ static void reads_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),	cmocka_unit_test(types),
-		cmocka_unit_test(lists_of_one), cmocka_unit_test(faults),
-		cmocka_unit_test(odd_bytes),	cmocka_unit_test(no_file),
-		cmocka_unit_test(prints),	cmocka_unit_test(reads_files),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(types),
+		cmocka_unit_test(lists_of_one),
+		cmocka_unit_test(faults),
+		cmocka_unit_test(quoted_keys),
+		cmocka_unit_test(unquoted_signs),
+		cmocka_unit_test(odd_bytes),
+		cmocka_unit_test(no_file),
+		cmocka_unit_test(prints),
+		cmocka_unit_test(reads_files),
 	};
 
 	return UNIT_RUN(tests);

@@ -5,7 +5,7 @@
 #include "keys.h"
 #include "mail/dkim_sign.h"
 #include "milters/keystore.h"
-#include "tests/tools/folder.h"
+#include "folder.h"
 
 /* openssl-genrsa(1) 512 */
 #define KEY_RSA_512                                                          \

@@ -8,7 +8,7 @@
 
 #include "milters/metrics.h"
 #include "milters/milter.h"
-#include "tests/tools/folder.h"
+#include "folder.h"
 
 enum { OUTCOME_DONE = OUTCOME_FIRST, OUTCOME_SHAME };
 

@@ -8,7 +8,7 @@
 
 #include "keys.h"
 #include "milters/milter.h"
-#include "tests/tools/folder.h"
+#include "folder.h"
 
 struct values {
 	int64_t number;

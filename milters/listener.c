@@ -55,7 +55,8 @@ static int open_unix(const char *path, const struct runtime_settings *settings,
 		     struct arena *arena, const char **error)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int probe =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool free_path, bound;
 	mode_t mask;

@@ -79,9 +79,8 @@ struct session {
 	struct edits edits;
 	enum action pending; /* waits for a stage that can be answered */
 	const char *code, *xcode, *text;
-	const char
-		*about; /* "user=... from=...", begins the log line's pairs */
-	int outcome;	/* enum outcome, or the daemon's own behind it */
+	const char *about; /* " user=... from=...", the log's first pairs */
+	int outcome;	   /* enum outcome, or the daemon's own behind it */
 	const char *detail;
 };
 
@@ -109,7 +108,7 @@ enum action session_refuse(struct session *session, enum action action,
 			   const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* What the log line says: its verb, and key=value pairs behind `about`. */
+/* What the log line says: its verb, and " key=value" pairs after `about`. */
 void session_outcome(struct session *session, int outcome, const char *format,
 		     ...) __attribute__((format(printf, 3, 4)));
 

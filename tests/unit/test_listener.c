@@ -337,16 +337,27 @@ static void passed(void **state)
 	const char *path, *error;
 	struct stat info;
 	char pid[32];
+	int listener, saved = dup(3);
 
 	(void)state;
 	folder = folder_new();
 	path = folder_path(&folder, "sock");
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	setenv("LISTEN_PID", pid, 1);
+	listener = must_open(unix_of(folder_path(&folder, "held")), "0660", "");
 	setenv("LISTEN_FDS", "1", 1);
+	assert_int_equal(dup2(listener, 3), 3);
 	assert_int_equal(open_at(unix_of(path), "0660", "", &error), 3);
 	assert_int_equal(open_at("", "0660", "", &error), 3);
 	assert_int_equal(stat(path, &info), -1);
+	/* Something else at the descriptor, or nothing. */
+	assert_int_equal(dup2(STDERR_FILENO, 3), 3);
+	must_fail("", "0660", "", "expected a listening socket");
+	close(3);
+	must_fail("", "0660", "", "expected a listening socket");
+	if (saved >= 0)
+		dup2(saved, 3);
+	close(saved);
 	setenv("LISTEN_FDS", "0", 1);
 	must_fail("", "0660", "", "systemd");
 	/* Meant for another process, a parent of ours. */

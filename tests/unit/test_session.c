@@ -95,7 +95,7 @@ static bool enter(struct session *session, enum stage stage)
 	if (!session_enter(session, stage))
 		return false;
 	if (stage == STAGE_MAIL)
-		session->about = "user=a";
+		session->about = " user=a";
 	if (stage == STAGE_ABORT || stage == STAGE_END)
 		session_end_message(session);
 	return true;
@@ -171,7 +171,7 @@ static void soil(struct session *session)
 	session->pending = ACTION_REJECT;
 	session_refuse(session, ACTION_REJECT, "550", "5.7.1", "no");
 	session_outcome(session, OUTCOME_DONE, " x=%s", "y");
-	session->about = "user=a";
+	session->about = " user=a";
 }
 
 static void assert_clean(const struct session *session)
@@ -318,7 +318,7 @@ static void replies(void **state)
 	assert_string_equal(session->code, "550");
 	assert_string_equal(session->xcode, "5.7.1");
 	assert_string_equal(session->text, "this is 100%");
-	session->about = "user=a";
+	session->about = " user=a";
 	session_outcome(session, OUTCOME_DONE, " a=%s", "b");
 	/* What was decided before a fault of ours is void. */
 	assert_int_equal(session_defer(session, "%s%%s", "disk full"),

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# milter.sh: our daemons, as the user they run as on a real host.
+
+CONF=/etc/millrace
+SIGNER=$ROOT/build/dkim-sign/dkim-sign
+MILLRACE=$ROOT/build/tools/millrace
+
+# conf FILE: writes $CONF/FILE from its input.
+conf() {
+	mkdir -p "$(dirname "$CONF/$1")" && cat > "$CONF/$1"
+}
+
+# Users, groups and folders as contrib/systemd has them on a real host. The
+# other groups are for the socket, Postfix's, and the accounts, Dovecot's.
+milter_user() {
+	getent passwd millrace-sign > /dev/null && return
+	groupadd --system millrace-keys &&
+	useradd --system --no-create-home --home-dir / \
+	    --shell /usr/sbin/nologin \
+	    --groups millrace-keys,postfix,dovecot millrace-sign &&
+	install -d -m 751 -g millrace-keys "$STATE" "$STATE/domains" &&
+	install -d -o millrace-sign /run/millrace
+}
+
+# hosted DOMAIN: the domain's folders, and its keys, published.
+hosted() {
+	mkdir -p "$CONF/domains/$1" &&
+	milter_user &&
+	"$MILLRACE" -c "$CONF" dkim keygen "$1" > "$WORLD/log/keygen-$1" &&
+	"$MILLRACE" -c "$CONF" dkim dns "$1" > "$WORLD/dns/$1" &&
+	dns_add < "$WORLD/dns/$1"
+}
+
+# signer_conf LINE...: dkim-sign.conf, beyond the socket.
+signer_conf() {
+	printf '%s\n' "socket = \"unix:$MILTER_SOCKET\"" \
+	    'socket_group = "postfix"' "$@" | conf dkim-sign.conf
+}
+
+# signer_start: dkim-sign, back when it serves. Its log is $WORLD/log/mail,
+# as everybody's; what it says on stderr is $WORLD/log/dkim-sign.
+signer_start() {
+	local from
+	from=$(mail_log_line)
+	setpriv --reuid millrace-sign --regid millrace-sign --init-groups \
+	    -- "$SIGNER" -c "$CONF" >> "$WORLD/log/dkim-sign" 2>&1 &
+	signer_pid=$!
+	wait_for 20 signer_ready "$from" || {
+		tail -n 20 "$WORLD/log/dkim-sign" >&2
+		mail_log 'dkim-sign' "$from" | tail -n 20 >&2
+		return 1
+	}
+}
+
+signer_ready() {
+	mail_log 'dkim-sign.*ready' "$1" && [ -S "$MILTER_SOCKET" ]
+}
+
+# signer_reload: back when the log says how it went; fails if it went wrong.
+signer_reload() {
+	local from
+	from=$(mail_log_line)
+	kill -USR1 "$signer_pid" &&
+	wait_for 20 mail_log 'dkim-sign.*reload' "$from" &&
+	mail_log 'dkim-sign.*reloaded' "$from" > /dev/null
+}
+
+# signer_stop: in order; back when it has ended.
+signer_stop() {
+	local from
+	from=$(mail_log_line)
+	kill -USR2 "$signer_pid" &&
+	wait_for 40 gone "$signer_pid" &&
+	mail_log 'dkim-sign.*stopped' "$from" > /dev/null
+}
+
+# gone PID: it has ended, whether or not its parent has taken notice.
+gone() {
+	! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2> /dev/null
+}
+
+# signer_memory KEY: VmRSS, VmHWM, in KiB.
+signer_memory() {
+	awk -v key="$1:" '$1 == key { print $2 }' "/proc/$signer_pid/status"
+}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# sendmail.sh: our second host, sendmail.example.org: Sendmail 8.17 in a root
+# of its own (see sendmail-root), submission on 587 with accounts in a
+# sasldb, everything sent on to the far side. Its loopback is 127.0.0.2.
+
+SENDMAIL_ROOT=/var/cache/millrace-tests/sendmail-root
+
+in_sendmail() {
+	chroot $SENDMAIL_ROOT "$@"
+}
+
+# sendmail_start ADDRESS PASSWORD: with that one account.
+sendmail_start() {
+	local at=$SENDMAIL_ROOT
+	tls_cert sendmail.example.org || return
+	mkdir -p $at/run/millrace
+	mount --rbind /dev $at/dev &&
+	mount --bind /proc $at/proc &&
+	mount --bind /run/millrace $at/run/millrace || return
+	cp /etc/resolv.conf /etc/hosts /etc/nsswitch.conf $at/etc/
+	cp "$CA" $at/etc/mail/tls/ca.pem
+	cp "$WORLD"/tls/sendmail.example.org.* $at/etc/mail/tls/
+	chmod 600 $at/etc/mail/tls/sendmail.example.org.key
+	# The package gives these to a user; a daemon that is root wants root's.
+	chown -R root: $at/etc/mail $at/var/spool/mqueue
+	rm -rf $at/var/spool/mqueue/*
+	mkdir -p $at/var/lib/sendmail/host_status
+
+	printf 'pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n' \
+	    > $at/usr/lib/sasl2/Sendmail.conf
+	in_sendmail sh -c 'mkdir -p /etc/sasl2; cp /usr/lib/sasl2/Sendmail.conf /etc/sasl2/
+	    cp /usr/lib/sasl2/Sendmail.conf /etc/mail/sasl/'
+	echo "$2" | in_sendmail saslpasswd2 -p -c -u "${1#*@}" "${1%@*}" || return
+	chmod 600 $at/etc/sasldb2
+
+	sendmail_mc > $at/etc/mail/sendmail.mc
+	in_sendmail sh -c 'm4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf' ||
+	    return
+	in_sendmail sh -c 'newaliases; echo sendmail.example.org > /etc/mail/local-host-names' \
+	    > "$WORLD/log/sendmail" 2>&1
+	in_sendmail /usr/libexec/sendmail/sendmail -bD -q1s -L sendmail \
+	    >> "$WORLD/log/sendmail" 2>&1 &
+	wait_for 20 sendmail_serves || {
+		cat "$WORLD/log/sendmail" >&2
+		return 1
+	}
+}
+
+sendmail_serves() {
+	listening "$SMHOME4" 587 && listening 127.0.0.2 25
+}
+
+sendmail_mc() {
+	cat <<-EOF
+	divert(0)dnl
+	define(\`_USE_ETC_MAIL_')dnl
+	include(\`/usr/share/sendmail/cf/m4/cf.m4')dnl
+	OSTYPE(\`debian')dnl
+	define(\`confDOMAIN_NAME', \`sendmail.example.org')dnl
+	define(\`confDONT_PROBE_INTERFACES', \`True')dnl
+	define(\`confCACERT', \`/etc/mail/tls/ca.pem')dnl
+	define(\`confCACERT_PATH', \`/etc/mail/tls')dnl
+	define(\`confSERVER_CERT', \`/etc/mail/tls/sendmail.example.org.pem')dnl
+	define(\`confSERVER_KEY', \`/etc/mail/tls/sendmail.example.org.key')dnl
+	define(\`confAUTH_MECHANISMS', \`PLAIN LOGIN')dnl
+	TRUST_AUTH_MECH(\`PLAIN LOGIN')dnl
+	define(\`confAUTH_OPTIONS', \`A p y')dnl
+	define(\`confMIN_QUEUE_AGE', \`0')dnl
+	define(\`confQUEUE_LA', \`1000')dnl
+	define(\`confREFUSE_LA', \`1000')dnl
+	define(\`confMAX_HEADERS_LENGTH', \`2000000')dnl
+	define(\`confPID_FILE', \`/run/sendmail.pid')dnl
+	define(\`confTO_IDENT', \`0')dnl
+	CLIENT_OPTIONS(\`Family=inet, Addr=$SMHOME4')dnl
+	CLIENT_OPTIONS(\`Family=inet6, Addr=$SMHOME6')dnl
+	FEATURE(\`nocanonify')dnl
+	FEATURE(\`no_default_msa')dnl
+	DAEMON_OPTIONS(\`Name=loopback, Addr=127.0.0.2, Port=25')dnl
+	DAEMON_OPTIONS(\`Name=submission, Addr=$SMHOME4, Port=587, M=Ea, Listen=512')dnl
+	define(\`SMART_HOST', \`esmtp:[mx.gmail.example]')dnl
+	INPUT_MAIL_FILTER(\`dkim-sign', \`S=unix:$MILTER_SOCKET, F=T, T=C:10s;S:60s;R:60s;E:300s')dnl
+	dnl what is signed leaves as it was signed: lines are not broken
+	define(\`SMTP_MAILER_LL', \`1000000')dnl
+	define(\`RELAY_MAILER_LL', \`1000000')dnl
+	MAILER(\`local')dnl
+	MAILER(\`smtp')dnl
+	EOF
+}
+
+# The queue is empty.
+sendmail_idle() {
+	[ -z "$(find $SENDMAIL_ROOT/var/spool/mqueue -type f -print -quit)" ]
+}

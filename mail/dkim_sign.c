@@ -43,31 +43,6 @@ static void hash_write(void *context, const char *bytes, size_t n)
 	crypto_hash_add(context, bytes, n);
 }
 
-/* RFC 6376 section 5.4.1: what MTAs add, change or take away. */
-bool dkim_sign_may_cover(struct str name)
-{
-	static const struct str never[] = {
-		STR("Received"),
-		STR("Return-Path"),
-		STR("Bcc"),
-		STR("Resent-Bcc"),
-		STR("DKIM-Signature"),
-		STR("Authentication-Results"),
-	};
-
-	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
-		if (str_ieq(name, never[i]))
-			return false;
-	return !str_istarts(name, STR("ARC-"));
-}
-
-static bool matches(struct str pattern, struct str name)
-{
-	if (pattern.n && pattern.p[pattern.n - 1] == '*')
-		return str_istarts(name, str_sub(pattern, 0, pattern.n - 1));
-	return str_ieq(name, pattern);
-}
-
 /*
  * May the name stand in h=? RFC 5322 lets a field name have a semicolon,
  * which there would end the tag.
@@ -84,6 +59,31 @@ static bool is_plain(struct str name)
 	return name.n > 0;
 }
 
+/* RFC 6376 section 5.4.1: what MTAs add, change or take away. */
+bool dkim_sign_may_cover(struct str name)
+{
+	static const struct str never[] = {
+		STR("Received"),
+		STR("Return-Path"),
+		STR("Bcc"),
+		STR("Resent-Bcc"),
+		STR("DKIM-Signature"),
+		STR("Authentication-Results"),
+	};
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+		if (str_ieq(name, never[i]))
+			return false;
+	return is_plain(name) && !str_istarts(name, STR("ARC-"));
+}
+
+static bool matches(struct str pattern, struct str name)
+{
+	if (pattern.n && pattern.p[pattern.n - 1] == '*')
+		return str_istarts(name, str_sub(pattern, 0, pattern.n - 1));
+	return str_ieq(name, pattern);
+}
+
 static bool is_oversigned(const struct dkim_policy *policy, struct str name)
 {
 	for (size_t i = 0; i < policy->n_oversign; i++)
@@ -95,7 +95,7 @@ static bool is_oversigned(const struct dkim_policy *policy, struct str name)
 static bool is_signed_if_present(const struct dkim_policy *policy,
 				 struct str name)
 {
-	if (!is_plain(name) || !dkim_sign_may_cover(name))
+	if (!dkim_sign_may_cover(name))
 		return false;
 	for (size_t i = 0; i < policy->n_present; i++)
 		if (matches(policy->present[i], name))

@@ -28,7 +28,10 @@ struct dkim_policy {
  */
 extern const struct dkim_policy dkim_policy_default;
 
-/* May this field be signed at all? No for what changes in transit. */
+/*
+ * May this field be signed at all? Not what changes in transit, nor a name
+ * with other characters than letters, digits, hyphens and underscores.
+ */
 bool dkim_sign_may_cover(struct str name);
 
 /* Does a signature under the policy look at fields of this name? */

@@ -98,11 +98,11 @@ static void stop(const struct run *run)
 	enum { STEP_MS = 10, QUIET_MS = 100 };
 	int quiet = 0;
 
+	listener_close(run->listener);
+	glue_drain();
 	notify("STOPPING=1");
 	log_info("stopping when %lld messages are done",
 		 (long long)metrics_messages_at_work());
-	listener_close(run->listener);
-	glue_drain();
 	for (int ms = 0; ms < STOP_SECONDS * 1000 && quiet < QUIET_MS;
 	     ms += STEP_MS) {
 		wait_ms(STEP_MS);

@@ -64,7 +64,6 @@ static enum action unfit(struct session *session, const char *code,
 			 const char *xcode, const char *why)
 {
 	const struct signing *signing = session->data;
-
 	bool user = signing->client == CLIENT_USER;
 
 	session_outcome(session, user ? SIGN_REFUSED : SIGN_UNSIGNED,

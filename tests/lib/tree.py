@@ -2,6 +2,7 @@
 """The project's own files, without what a build or git puts beside them."""
 
 import os
+import shutil
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -19,7 +20,7 @@ def walk(root):
 
 def files(root=ROOT):
     """Paths from the root, sorted; as git lists them where git is."""
-    if os.path.exists(os.path.join(root, ".git")):
+    if os.path.exists(os.path.join(root, ".git")) and shutil.which("git"):
         git = subprocess.run(
             ["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z",
              "--cached", "--others", "--exclude-standard"],

@@ -14,5 +14,6 @@ bench_load_SOURCES = bench/load.c \
 bench_load_LDADD =
 
 bench: all $(BENCHERS)
+	$(srcdir)/tests/world/packages bench
 	$(srcdir)/bench/run $(BENCH)
 .PHONY: bench

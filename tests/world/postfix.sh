@@ -72,18 +72,15 @@ postfix_main() {
 	smtpd_sasl_path = /run/millrace/auth
 	smtpd_sasl_authenticated_header = no
 
-	# What is signed leaves as it was signed.
-	smtp_line_length_limit = 0
-	disable_mime_output_conversion = yes
-
-	smtpd_milters = {
-	 unix:$MILTER_SOCKET, connect_timeout=10s,
-	 command_timeout=60s, content_timeout=300s,
-	 default_action=tempfail }
-	non_smtpd_milters = \$smtpd_milters
-	internal_mail_filter_classes = bounce
-	milter_default_action = tempfail
+	$(postfix_contrib dkim-sign)
+	smtpd_milters = \$millrace_sign
 	EOF
+}
+
+# The settings that we ship, with the socket where it is here.
+postfix_contrib() {
+	sed -e '/^#/d' -e "s|unix:millrace/$1.sock|unix:$MILTER_SOCKET|" \
+	    "$ROOT/contrib/postfix/$1.postconf"
 }
 
 # No chroot: what is under test is not Postfix's set-up.

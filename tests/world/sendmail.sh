@@ -80,10 +80,8 @@ sendmail_mc() {
 	DAEMON_OPTIONS(\`Name=loopback, Addr=127.0.0.2, Port=25')dnl
 	DAEMON_OPTIONS(\`Name=submission, Addr=$SMHOME4, Port=587, M=Ea, Listen=512')dnl
 	define(\`SMART_HOST', \`esmtp:[mx.gmail.example]')dnl
-	INPUT_MAIL_FILTER(\`dkim-sign', \`S=unix:$MILTER_SOCKET, F=T, T=C:10s;S:60s;R:60s;E:300s')dnl
-	dnl what is signed leaves as it was signed: lines are not broken
-	define(\`SMTP_MAILER_LL', \`1000000')dnl
-	define(\`RELAY_MAILER_LL', \`1000000')dnl
+	$(sed "s|unix:/run/millrace/dkim-sign.sock|unix:$MILTER_SOCKET|" \
+	    "$ROOT/contrib/sendmail/dkim-sign.mc")
 	MAILER(\`local')dnl
 	MAILER(\`smtp')dnl
 	EOF

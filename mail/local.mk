@@ -10,6 +10,8 @@ mail_libmail_a_SOURCES = \
 	mail/dkim_key.c mail/dkim_key.h \
 	mail/dkim_sign.c mail/dkim_sign.h \
 	mail/domain.c mail/domain.h \
+	mail/dns.h \
+	mail/env.c mail/env.h \
 	mail/limits.h \
 	mail/message.c mail/message.h \
 	mail/result.c mail/result.h \

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MAIL_ENV_H
+#define MAIL_ENV_H
+
+#include "dns.h"
+
+/* All that a check may ask of the world. */
+struct env {
+	const struct dns_resolver *resolver;
+	int64_t now; /* seconds since 1970 */
+};
+
+/*
+ * What a protocol says of a message: an answer, not a failure. A DNS time-out
+ * is temperror. The names are those of RFC 8601 section 2.7.
+ */
+enum auth {
+	AUTH_NONE,
+	AUTH_PASS,
+	AUTH_FAIL,
+	AUTH_SOFTFAIL,
+	AUTH_POLICY,
+	AUTH_NEUTRAL,
+	AUTH_TEMPERROR,
+	AUTH_PERMERROR,
+};
+
+/* "none", "pass" ... */
+const char *auth_name(enum auth auth);
+
+#endif

@@ -290,18 +290,6 @@ enum result address_parse(struct str text, struct mailbox *mailbox)
 	return OK;
 }
 
-static void add_printable(struct buf *buf, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c > 32 && c < 127 && c != '\\' && c != '"')
-			buf_addc(buf, (char)c);
-		else
-			buf_printf(buf, "\\x%02x", c);
-	}
-}
-
 /* Could the local part stand without quotes (RFC 5322 3.2.3, dot-atom)? */
 static bool is_dot_atom(struct str local)
 {
@@ -322,9 +310,9 @@ char *address_format(struct arena *arena, const struct mailbox *mailbox)
 	/* Four octets of text for each of the address at the most. */
 	buf_init(&buf, arena, 4 * (mailbox->local.n + mailbox->domain.n) + 3);
 	buf_add(&buf, quote);
-	add_printable(&buf, mailbox->local);
+	buf_add_printable(&buf, mailbox->local);
 	buf_add(&buf, quote);
 	buf_addc(&buf, '@');
-	add_printable(&buf, mailbox->domain);
+	buf_add_printable(&buf, mailbox->domain);
 	return buf_c(&buf);
 }

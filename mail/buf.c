@@ -44,6 +44,18 @@ void buf_addc(struct buf *buf, char byte)
 	buf_add(buf, (struct str){ &byte, 1 });
 }
 
+void buf_add_printable(struct buf *buf, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c > 32 && c < 127 && c != '\\' && c != '"')
+			buf_addc(buf, (char)c);
+		else
+			buf_printf(buf, "\\x%02x", c);
+	}
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list args;

@@ -21,6 +21,8 @@ struct buf {
 void buf_init(struct buf *buf, struct arena *arena, size_t limit);
 void buf_add(struct buf *buf, struct str s);
 void buf_addc(struct buf *buf, char byte);
+/* Adds s with \xNN for white space, quotes, backslashes and odd bytes. */
+void buf_add_printable(struct buf *buf, struct str s);
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

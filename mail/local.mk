@@ -12,6 +12,7 @@ mail_libmail_a_SOURCES = \
 	mail/domain.c mail/domain.h \
 	mail/dns.h \
 	mail/env.c mail/env.h \
+	mail/ip.c mail/ip.h \
 	mail/limits.h \
 	mail/message.c mail/message.h \
 	mail/result.c mail/result.h \

@@ -17,6 +17,7 @@ TESTERS = \
 	tests/unit/test_dkim_sign \
 	tests/unit/test_domain \
 	tests/unit/test_domains \
+	tests/unit/test_ip \
 	tests/unit/test_keystore \
 	tests/unit/test_listener \
 	tests/unit/test_message \

@@ -42,6 +42,20 @@ static void bytes(void **state)
 	arena_free(arena);
 }
 
+static void printable(void **state)
+{
+	struct arena *arena = arena_new(64);
+	struct buf buf;
+
+	(void)state;
+	buf_init(&buf, arena, 100);
+	buf_add_printable(&buf, STR("a!~ \t\0\"\\\x7f\xc3\xbc"));
+	ASSERT_STR(buf_str(&buf),
+		   STR("a!~\\x20\\x09\\x00\\x22\\x5c\\x7f\\xc3\\xbc"),
+		   "printable");
+	arena_free(arena);
+}
+
 /* At the limit, one above, and what follows a refusal. */
 static void limit(void **state)
 {
@@ -107,9 +121,8 @@ static void borders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grows),
-		cmocka_unit_test(bytes),
-		cmocka_unit_test(limit),
+		cmocka_unit_test(grows),     cmocka_unit_test(bytes),
+		cmocka_unit_test(printable), cmocka_unit_test(limit),
 		cmocka_unit_test(borders),
 	};
 

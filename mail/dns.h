@@ -34,6 +34,9 @@ struct dns_answer {
 	size_t n;
 };
 
+/* Can DNS have the name? One without the dot at its end; not the root. */
+bool dns_is_name(struct str name);
+
 /*
  * Asks, follows CNAMEs, and waits for the answer, which lives in the arena.
  * The name is in presentation form without escapes; a name that DNS can't

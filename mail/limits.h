@@ -38,6 +38,13 @@ enum limits {
 	LIMIT_RSA_BITS_MAX = 8192,
 	LIMIT_KEY_FILE = 64 * 1024,
 
+	/* A text zone is for tests and what-ifs: 100,000 records. */
+	LIMIT_ZONE_FILE = 16 * 1024 * 1024,
+	/* RFC 1035 section 3.3: a string, RDLENGTH; unbound's chain. */
+	LIMIT_TXT_STRING = 255,
+	LIMIT_RDATA = 65535,
+	LIMIT_CNAMES = 11,
+
 	/* A million aliases of 60 octets each. */
 	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,
 	LIMIT_ALIAS_TARGETS = 1000,

@@ -10,7 +10,8 @@ mail_libmail_a_SOURCES = \
 	mail/dkim_key.c mail/dkim_key.h \
 	mail/dkim_sign.c mail/dkim_sign.h \
 	mail/domain.c mail/domain.h \
-	mail/dns.h \
+	mail/dns.c mail/dns.h \
+	mail/dns_zone.c mail/dns_zone.h \
 	mail/env.c mail/env.h \
 	mail/ip.c mail/ip.h \
 	mail/limits.h \

@@ -15,6 +15,8 @@ TESTERS = \
 	tests/unit/test_crypto \
 	tests/unit/test_dkim_key \
 	tests/unit/test_dkim_sign \
+	tests/unit/test_dns \
+	tests/unit/test_dns_zone \
 	tests/unit/test_domain \
 	tests/unit/test_domains \
 	tests/unit/test_ip \

@@ -45,6 +45,19 @@ enum limits {
 	LIMIT_RDATA = 65535,
 	LIMIT_CNAMES = 11,
 
+	/* RFC 7208 section 4.6.4: terms, void look-ups, names of MX, PTR. */
+	LIMIT_SPF_TERMS = 10,
+	LIMIT_SPF_VOIDS = 2,
+	LIMIT_SPF_NAMES = 10,
+	/* The longest published records are lists of 500 blocks. */
+	LIMIT_SPF_DIRECTIVES = 1000,
+	/* Postfix takes commands of 2048 octets: sender, HELO. */
+	LIMIT_SPF_IDENTITY = 2048,
+	/* A name with its macros, before 7.3 cuts it to 253 octets. */
+	LIMIT_SPF_NAME = 16 * 1024,
+	/* RFC 5321 section 4.5.3.1.5: 512, less the code and words of ours. */
+	LIMIT_SPF_EXPLANATION = 400,
+
 	/* A million aliases of 60 octets each. */
 	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,
 	LIMIT_ALIAS_TARGETS = 1000,

@@ -18,5 +18,8 @@ mail_libmail_a_SOURCES = \
 	mail/message.c mail/message.h \
 	mail/result.c mail/result.h \
 	mail/scan.c mail/scan.h \
+	mail/spf_check.c mail/spf_check.h \
+	mail/spf_macro.c mail/spf_macro.h \
+	mail/spf_parse.c mail/spf_parse.h \
 	mail/str.c mail/str.h
 MAIL_LIBS = mail/libmail.a $(CRYPTO_LIBS) $(IDN2_LIBS)

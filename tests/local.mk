@@ -30,6 +30,10 @@ TESTERS = \
 	tests/unit/test_session \
 	tests/unit/test_sign \
 	tests/unit/test_snapshot \
+	tests/unit/test_spf_check \
+	tests/unit/test_spf_limits \
+	tests/unit/test_spf_macro \
+	tests/unit/test_spf_parse \
 	tests/unit/test_str
 EXTRA_PROGRAMS += $(TESTERS)
 EXTRA_DIST += tests

@@ -20,6 +20,7 @@ TESTERS = \
 	tests/unit/test_domain \
 	tests/unit/test_domains \
 	tests/unit/test_ip \
+	tests/unit/test_json \
 	tests/unit/test_keystore \
 	tests/unit/test_listener \
 	tests/unit/test_message \
@@ -43,6 +44,7 @@ tests_unit_test_owner_SOURCES = tests/unit/test_owner.c \
 	dkim-sign/config.c dkim-sign/owner.c
 tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
 	dkim-sign/config.c dkim-sign/owner.c dkim-sign/sign.c
+tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
 
 check-programs: $(TESTERS) $(PLAYER)
 .PHONY: check-programs

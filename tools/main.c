@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "milters/log.h"
 #include "tool.h"
@@ -16,6 +18,10 @@ static const struct verb verbs[] = {
 	{ "sign",
 	  "--key FILE --domain D --selector S [--canon C] [--now EPOCH] FILE|-",
 	  "print a message with a DKIM-Signature in front", run_sign },
+	{ "spf",
+	  "[--zone FILE] [--now EPOCH] --client IP --helo NAME --sender ADDR "
+	  "[--json]",
+	  "check whether a host may send for a domain", run_spf },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
@@ -82,6 +88,18 @@ enum result tool_read(const char *path, size_t limit, struct str *bytes)
 		return OK;
 	free(p);
 	return failed ? E_ABSENT : E_LIMIT;
+}
+
+bool tool_now(const char *text, int64_t *now)
+{
+	char *end;
+
+	*now = (int64_t)time(NULL);
+	if (!text)
+		return true;
+	errno = 0;
+	*now = strtoll(text, &end, 10);
+	return *text && !*end && !errno && *now >= 0;
 }
 
 bool tool_settings(const struct tool *tool, struct shared_settings *settings)

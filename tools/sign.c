@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "mail/dkim_key.h"
 #include "mail/dkim_sign.h"
@@ -59,18 +57,6 @@ static bool read_options(struct tool *tool, int argc, char **argv,
 	}
 	*status = tool_usage(tool, EX_USAGE);
 	return false;
-}
-
-static bool parse_now(const char *text, int64_t *now)
-{
-	char *end;
-
-	*now = (int64_t)time(NULL);
-	if (!text)
-		return true;
-	errno = 0;
-	*now = strtoll(text, &end, 10);
-	return *text && !*end && !errno && *now >= 0;
 }
 
 static int read_identity(struct tool *tool, const struct request *request,
@@ -167,7 +153,7 @@ int run_sign(struct tool *tool, int argc, char **argv)
 				 "relaxed/simple, simple/relaxed or "
 				 "simple/simple",
 				 request.canon);
-	if (!parse_now(request.now, &now))
+	if (!tool_now(request.now, &now))
 		return tool_fail(tool, EX_USAGE,
 				 "%s: expected seconds since 1970",
 				 request.now);

@@ -3,6 +3,7 @@
 #define TOOLS_TOOL_H
 
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -29,6 +30,7 @@ struct verb {
 };
 
 int run_sign(struct tool *tool, int argc, char **argv);
+int run_spf(struct tool *tool, int argc, char **argv);
 int run_dkim_keygen(struct tool *tool, int argc, char **argv);
 int run_dkim_list(struct tool *tool, int argc, char **argv);
 int run_dkim_dns(struct tool *tool, int argc, char **argv);
@@ -49,6 +51,9 @@ int tool_option(const struct tool *tool, int argc, char **argv,
 
 /* All bytes of a file, "-" for standard input; not in the arena: free it. */
 enum result tool_read(const char *path, size_t limit, struct str *bytes);
+
+/* Seconds since 1970 as an option has them; those of the clock for NULL. */
+bool tool_now(const char *text, int64_t *now);
 
 /* Reads millrace.conf. False when a fault was printed. */
 bool tool_settings(const struct tool *tool, struct shared_settings *settings);

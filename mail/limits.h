@@ -28,6 +28,9 @@ enum limits {
 	/* No mailer nests comments; other parsers differ on deep ones. */
 	LIMIT_COMMENT_DEPTH = 32,
 
+	/* RFC 6376 and RFC 8617 know 13 tags; the others are ignored. */
+	LIMIT_TAGS = 64,
+
 	/* Octets of h=: a field with more is too long for some verifiers. */
 	LIMIT_SIGNED_NAMES = 16 * 1024,
 	LIMIT_SIGNATURE = 24 * 1024,
@@ -37,6 +40,8 @@ enum limits {
 	LIMIT_RSA_BITS_WEAK = 2048,
 	LIMIT_RSA_BITS_MAX = 8192,
 	LIMIT_KEY_FILE = 64 * 1024,
+	/* The octets of a public key; 8192 bits of RSA need 1,062. */
+	LIMIT_KEY_RECORD = 4096,
 
 	/* A text zone is for tests and what-ifs: 100,000 records. */
 	LIMIT_ZONE_FILE = 16 * 1024 * 1024,

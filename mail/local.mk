@@ -21,5 +21,6 @@ mail_libmail_a_SOURCES = \
 	mail/spf_check.c mail/spf_check.h \
 	mail/spf_macro.c mail/spf_macro.h \
 	mail/spf_parse.c mail/spf_parse.h \
-	mail/str.c mail/str.h
+	mail/str.c mail/str.h \
+	mail/taglist.c mail/taglist.h
 MAIL_LIBS = mail/libmail.a $(CRYPTO_LIBS) $(IDN2_LIBS)

@@ -9,18 +9,27 @@
  * The one room for OpenSSL. Algorithms are fetched once, by the first call of
  * crypto_init: implicit fetches take a lock for each message.
  */
-enum { CRYPTO_SHA256_SIZE = 32, CRYPTO_SIGNATURE_MAX = 1024 };
+enum {
+	CRYPTO_SHA1_SIZE = 20,
+	CRYPTO_SHA256_SIZE = 32,
+	CRYPTO_SIGNATURE_MAX = 1024,
+};
 
 enum crypto_algorithm { CRYPTO_RSA, CRYPTO_ED25519 };
+enum crypto_digest { CRYPTO_SHA256, CRYPTO_SHA1 };
 
 /* Fetches the algorithms; to be called once before anything else here. */
 enum result crypto_init(void);
 
-/* SHA-256 as a stream. */
+/* SHA-256 as a stream, or SHA-1 where old signatures are asked for. */
 struct crypto_hash;
 struct crypto_hash *crypto_hash_new(void);
 void crypto_hash_free(struct crypto_hash *hash);
 enum result crypto_hash_begin(struct crypto_hash *hash);
+enum result crypto_hash_begin_as(struct crypto_hash *hash,
+				 enum crypto_digest digest);
+/* Octets of a digest. */
+size_t crypto_digest_size(enum crypto_digest digest);
 void crypto_hash_add(struct crypto_hash *hash, const char *bytes, size_t n);
 /* Continues `to` from where `from` stands; `from` stays as it is. */
 enum result crypto_hash_copy(struct crypto_hash *to,
@@ -69,6 +78,26 @@ enum result crypto_sign(const struct crypto_key *key,
 			const unsigned char digest[CRYPTO_SHA256_SIZE],
 			unsigned char signature[CRYPTO_SIGNATURE_MAX],
 			size_t *n);
+
+/* A public key, ready to verify, usable by any number of threads at once. */
+struct crypto_public;
+
+/*
+ * Reads a public key as a key record's p= has it behind base64: for RSA the
+ * SubjectPublicKeyInfo (RFC 6376 section 3.6.1 with erratum 3017) or the
+ * RSAPublicKey (RFC 8017 appendix A.1.1), for Ed25519 its 32 octets.
+ * E_SYNTAX: it is not such a key; E_LIMIT: RSA of more bits than limits.h
+ * has. Few bits are no fault here: see crypto_public_bits. The key is the
+ * caller's: crypto_public_free.
+ */
+enum result crypto_public_parse(enum crypto_algorithm algorithm,
+				struct str octets, struct crypto_public **key);
+void crypto_public_free(struct crypto_public *key);
+int crypto_public_bits(const struct crypto_public *key);
+
+/* Is this the key's signature of the digest, as crypto_sign makes it? */
+bool crypto_verify(const struct crypto_public *key, enum crypto_digest kind,
+		   const unsigned char *digest, struct str signature);
 
 /* Base64 (RFC 4648 section 4), without line ends. */
 struct str crypto_base64(struct arena *arena, struct str octets);

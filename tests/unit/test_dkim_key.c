@@ -86,11 +86,100 @@ static void selectors(void **state)
 	arena_free(arena);
 }
 
+/* RFC 6376 section 3.6.1, RFC 8463 section 4 */
+static void parsing(void **state)
+{
+	static const struct {
+		struct str text;
+		enum crypto_algorithm algorithm;
+		const char *flags; /* revoked testing strict 1 2(56) */
+	} rows[] = {
+		{ S("p=AAAA"), CRYPTO_RSA, "12" },
+		{ S("v=DKIM1; p=AAAA"), CRYPTO_RSA, "12" },
+		{ S(" v = DKIM1 ; p = AA AA ; "), CRYPTO_RSA, "12" },
+		{ S("v=DKIM1; k=rsa; p=AAAA"), CRYPTO_RSA, "12" },
+		{ S("v=DKIM1; k=ed25519; p=AAAA"), CRYPTO_ED25519, "12" },
+		{ S("v=DKIM1; p="), CRYPTO_RSA, "r12" },
+		{ S("p= ; k=rsa"), CRYPTO_RSA, "r12" },
+		{ S("h=sha256; p=AAAA"), CRYPTO_RSA, "2" },
+		{ S("h=sha1 : md5; p=AAAA"), CRYPTO_RSA, "1" },
+		{ S("h=sha512; p=AAAA"), CRYPTO_RSA, "" },
+		{ S("h=; p=AAAA"), CRYPTO_RSA, "" },
+		{ S("t=y; p=AAAA"), CRYPTO_RSA, "t12" },
+		{ S("t=s; p=AAAA"), CRYPTO_RSA, "s12" },
+		{ S("t=x : s:y ; p=AAAA"), CRYPTO_RSA, "ts12" },
+		{ S("s=*; p=AAAA"), CRYPTO_RSA, "12" },
+		{ S("s=web : email; p=AAAA"), CRYPTO_RSA, "12" },
+		{ S("n=notes=20for people; x=unknown; g=; p=AAAA"), CRYPTO_RSA,
+		  "12" },
+	};
+	struct arena *arena = arena_new(4096);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *what = unit_show(rows[i].text);
+		const char *flags = rows[i].flags;
+		struct dkim_key key;
+
+		ASSERT_RESULT(dkim_key_parse(arena, rows[i].text, &key), OK,
+			      what);
+		if (key.algorithm != rows[i].algorithm ||
+		    key.revoked != !!strchr(flags, 'r') ||
+		    key.testing != !!strchr(flags, 't') ||
+		    key.strict != !!strchr(flags, 's') ||
+		    key.hashes[CRYPTO_SHA1] != !!strchr(flags, '1') ||
+		    key.hashes[CRYPTO_SHA256] != !!strchr(flags, '2'))
+			fail_msg("%s", what);
+		ASSERT_STR(key.octets, key.revoked ? STR("") : STR("\0\0\0"),
+			   what);
+	}
+	arena_free(arena);
+}
+
+static void parsing_not(void **state)
+{
+	static const struct str rows[] = {
+		S(""),
+		S("v=spf1 -all"),
+		S("v=DKIM1"),
+		S("v=DKIM1; k=rsa"),
+		S("v=DKIM2; p=AAAA"),
+		S("v=dkim1; p=AAAA"),
+		S("v=; p=AAAA"),
+		/* "This tag MUST be the first tag in the record." */
+		S("p=AAAA; v=DKIM1"),
+		S("k=dsa; p=AAAA"),
+		S("k=; p=AAAA"),
+		S("k=rsa:ed25519; p=AAAA"),
+		S("s=chat; p=AAAA"),
+		S("s=; p=AAAA"),
+		S("p=AAA"),
+		S("p=!"),
+		S("p=AAAA; p=AAAA"),
+		S("p=AAAA; t"),
+		S("p=AA\0A"),
+		S("P=AAAA"),
+	};
+	struct arena *arena = arena_new(4096);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dkim_key key;
+
+		ASSERT_RESULT(dkim_key_parse(arena, rows[i], &key), E_SYNTAX,
+			      unit_show(rows[i]));
+		assert_non_null(key.fault);
+	}
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records),
 		cmocka_unit_test(selectors),
+		cmocka_unit_test(parsing),
+		cmocka_unit_test(parsing_not),
 	};
 
 	return UNIT_RUN(tests);

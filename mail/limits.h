@@ -28,12 +28,21 @@ enum limits {
 	/* No mailer nests comments; other parsers differ on deep ones. */
 	LIMIT_COMMENT_DEPTH = 32,
 
-	/* RFC 6376 and RFC 8617 know 13 tags; the others are ignored. */
+	/* RFC 6376 section 3.5 knows 14 tags; the others are ignored. */
 	LIMIT_TAGS = 64,
 
 	/* Octets of h=: a field with more is too long for some verifiers. */
 	LIMIT_SIGNED_NAMES = 16 * 1024,
 	LIMIT_SIGNATURE = 24 * 1024,
+
+	/*
+	 * Signatures of one message that are looked into: each costs a query
+	 * and a hash. A long way through lists and forwarders leaves five.
+	 */
+	LIMIT_SIGNATURES = 10,
+
+	/* Seconds that the clock of a signer may be fast (RFC 6376 3.5). */
+	LIMIT_CLOCK_DRIFT = 300,
 
 	/* RFC 8301 section 3.2 asks for 1024; over 8192 is only slow. */
 	LIMIT_RSA_BITS_MIN = 1024,

@@ -8,7 +8,10 @@ mail_libmail_a_SOURCES = \
 	mail/canon.c mail/canon.h \
 	mail/crypto.c mail/crypto.h \
 	mail/dkim_key.c mail/dkim_key.h \
+	mail/dkim_hash.c mail/dkim_hash.h \
 	mail/dkim_sign.c mail/dkim_sign.h \
+	mail/dkim_signature.c mail/dkim_signature.h \
+	mail/dkim_verify.c mail/dkim_verify.h \
 	mail/domain.c mail/domain.h \
 	mail/dns.c mail/dns.h \
 	mail/dns_zone.c mail/dns_zone.h \

@@ -6,6 +6,7 @@ LDADD = $(RUNTIME_LIBS) $(CMOCKA_LIBS)
 
 TESTERS = \
 	tests/corpus/kat \
+	tests/corpus/verify_driver \
 	tests/unit/test_address \
 	tests/unit/test_alias \
 	tests/unit/test_arena \

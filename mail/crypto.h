@@ -84,8 +84,8 @@ struct crypto_public;
 
 /*
  * Reads a public key as a key record's p= has it behind base64: for RSA the
- * SubjectPublicKeyInfo (RFC 6376 section 3.6.1 with erratum 3017) or the
- * RSAPublicKey (RFC 8017 appendix A.1.1), for Ed25519 its 32 octets.
+ * SubjectPublicKeyInfo (the example in RFC 6376 appendix C) or the
+ * RSAPublicKey (the text of its section 3.6.1), for Ed25519 its 32 octets.
  * E_SYNTAX: it is not such a key; E_LIMIT: RSA of more bits than limits.h
  * has. Few bits are no fault here: see crypto_public_bits. The key is the
  * caller's: crypto_public_free.

@@ -171,7 +171,7 @@ struct str ip_format(struct arena *arena, const struct ip *ip)
 	if (!ip->six) {
 		buf_printf(&buf, "%u.%u.%u.%u", ip->octets[0], ip->octets[1],
 			   ip->octets[2], ip->octets[3]);
-		return buf_str(&buf);
+		return (struct str){ buf_c(&buf), buf.n };
 	}
 	run = longest_run(ip, &length);
 	for (size_t i = 0; i < GROUPS; i++) {
@@ -184,5 +184,5 @@ struct str ip_format(struct arena *arena, const struct ip *ip)
 			buf_addc(&buf, ':');
 		buf_printf(&buf, "%x", group_at(ip, i));
 	}
-	return buf_str(&buf);
+	return (struct str){ buf_c(&buf), buf.n };
 }

@@ -25,7 +25,7 @@ struct ip ip_unmap(struct ip ip);
 /* Are both of one family and their first `bits` bits equal? */
 bool ip_is_within(const struct ip *ip, const struct ip *network, int bits);
 
-/* Four decimal numbers, or the form of RFC 5952. */
+/* Four decimal numbers, or the form of RFC 5952; a NUL follows. */
 struct str ip_format(struct arena *arena, const struct ip *ip);
 
 #endif

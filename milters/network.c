@@ -1,43 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "milters/network.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
-static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+enum { MAPPED_BITS = IP6_BITS - IP4_BITS };
 
-static bool parse(const char *text, struct network *network)
+static bool parse(struct str text, struct network *network)
 {
-	char address[INET6_ADDRSTRLEN];
-	size_t n = strcspn(text, "/");
-	struct in6_addr six;
-	struct in_addr four;
-	int width = 128;
+	size_t slash = str_find(text, '/');
+	const char *bits = text.p + slash + 1;
+	bool mapped;
 	char *end;
-	long bits;
 
-	if (n >= sizeof(address))
+	if (ip_parse(str_sub(text, 0, slash), &network->ip) != OK)
 		return false;
-	memcpy(address, text, n);
-	address[n] = '\0';
-	if (inet_pton(AF_INET6, address, &six) == 1) {
-		memcpy(network->address, &six, 16);
-	} else if (inet_pton(AF_INET, address, &four) == 1) {
-		memcpy(network->address, mapped, 12);
-		memcpy(network->address + 12, &four, 4);
-		width = 32;
-	} else {
-		return false;
-	}
-	bits = width;
-	if (text[n] == '/') {
-		text += n + 1;
-		bits = strtol(text, &end, 10);
-		if (*text < '0' || *text > '9' || *end || bits > width)
+	network->bits = network->ip.six ? IP6_BITS : IP4_BITS;
+	if (slash < text.n) {
+		long number = strtol(bits, &end, 10);
+
+		if (*bits < '0' || *bits > '9' || *end ||
+		    number > network->bits)
 			return false;
+		network->bits = (int)number;
 	}
-	network->bits = (int)bits + 128 - width;
+	/* A block of IPv4-mapped addresses is one of IPv4. */
+	mapped = network->ip.six && !ip_unmap(network->ip).six;
+	if (mapped && network->bits >= MAPPED_BITS) {
+		network->ip = ip_unmap(network->ip);
+		network->bits -= MAPPED_BITS;
+	}
 	return true;
 }
 
@@ -45,8 +37,9 @@ const char *network_check(const char *text)
 {
 	struct network network;
 
-	return parse(text, &network) ? NULL
-				     : "networks like 192.0.2.0/24 or ::1";
+	return parse(str_from(text), &network)
+		       ? NULL
+		       : "networks like 192.0.2.0/24 or ::1";
 }
 
 struct networks network_parse(struct arena *arena, const struct conf_list *list)
@@ -56,61 +49,43 @@ struct networks network_parse(struct arena *arena, const struct conf_list *list)
 	};
 
 	for (size_t i = 0; i < list->n; i++)
-		if (parse(list->items[i].p, &networks.list[networks.n]))
+		if (parse(list->items[i], &networks.list[networks.n]))
 			networks.n++;
 	return networks;
 }
 
-static bool address_octets(const struct sockaddr *address,
-			   unsigned char octets[16])
+static bool read_address(const struct sockaddr *address, struct ip *ip)
 {
-	if (address->sa_family == AF_INET6) {
-		memcpy(octets,
+	*ip = (struct ip){ .six = address->sa_family == AF_INET6 };
+	if (ip->six)
+		memcpy(ip->octets,
 		       &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
-		return true;
-	}
-	if (address->sa_family != AF_INET)
+	else if (address->sa_family == AF_INET)
+		memcpy(ip->octets,
+		       &((const struct sockaddr_in *)address)->sin_addr, 4);
+	else
 		return false;
-	memcpy(octets, mapped, 12);
-	memcpy(octets + 12, &((const struct sockaddr_in *)address)->sin_addr,
-	       4);
+	*ip = ip_unmap(*ip);
 	return true;
-}
-
-static bool is_within(const unsigned char octets[16],
-		      const struct network *network)
-{
-	int whole = network->bits / 8, rest = network->bits % 8;
-
-	if (memcmp(octets, network->address, (size_t)whole) != 0)
-		return false;
-	return !rest ||
-	       ((octets[whole] ^ network->address[whole]) >> (8 - rest)) == 0;
 }
 
 bool network_has(const struct networks *networks,
 		 const struct sockaddr *address)
 {
-	unsigned char octets[16];
+	struct ip ip;
 
-	if (!address_octets(address, octets))
+	if (!read_address(address, &ip))
 		return false;
 	for (size_t i = 0; i < networks->n; i++)
-		if (is_within(octets, &networks->list[i]))
+		if (ip_is_within(&ip, &networks->list[i].ip,
+				 networks->list[i].bits))
 			return true;
 	return false;
 }
 
 const char *network_format(struct arena *arena, const struct sockaddr *address)
 {
-	char *text = arena_alloc(arena, INET6_ADDRSTRLEN);
-	unsigned char octets[16];
+	struct ip ip;
 
-	if (!address_octets(address, octets))
-		return "unknown";
-	if (memcmp(octets, mapped, 12) == 0)
-		inet_ntop(AF_INET, octets + 12, text, INET6_ADDRSTRLEN);
-	else
-		inet_ntop(AF_INET6, octets, text, INET6_ADDRSTRLEN);
-	return text;
+	return read_address(address, &ip) ? ip_format(arena, &ip).p : "unknown";
 }

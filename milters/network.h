@@ -4,11 +4,12 @@
 
 #include <sys/socket.h>
 
+#include "mail/ip.h"
 #include "milters/conf.h"
 
-/* An address block, "192.0.2.0/24" or "2001:db8::1", in IPv6 form. */
+/* An address block, "192.0.2.0/24" or "2001:db8::1". */
 struct network {
-	unsigned char address[16];
+	struct ip ip;
 	int bits;
 };
 

@@ -206,8 +206,8 @@ static bool is_port_zero(const struct sockaddr_storage *client)
 bool session_is_local(const struct session *session)
 {
 	static const struct network list[] = {
-		{ { [10] = 0xff, [11] = 0xff, [12] = 127 }, 104 },
-		{ { [15] = 1 }, 128 },
+		{ { .octets = { 127 } }, 8 },
+		{ { .octets = { [15] = 1 }, .six = true }, IP6_BITS },
 	};
 	static const struct networks loopback = {
 		(struct network *)list, sizeof(list) / sizeof(*list)

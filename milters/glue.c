@@ -153,6 +153,9 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	if (!session)
 		return SMFIS_TEMPFAIL;
 	session_end_message(session);
+	/* Nothing of a client before this one may vouch for it. */
+	memset(&session->client, 0, sizeof(session->client));
+	session->client_text = "unknown";
 	if (address) {
 		size_t n = address->sa_family == AF_INET6
 				   ? sizeof(struct sockaddr_in6)

@@ -4,10 +4,22 @@
 
 #include "dns.h"
 
+/*
+ * The Public Suffix List. Sets the domain that was registered under a public
+ * suffix and has `domain` (normal form) within it; false when there is none,
+ * because the domain is a public suffix itself.
+ */
+struct suffix_list {
+	bool (*registered)(void *context, struct arena *arena,
+			   struct str domain, struct str *registered);
+	void *context;
+};
+
 /* All that a check may ask of the world. */
 struct env {
 	const struct dns_resolver *resolver;
-	int64_t now; /* seconds since 1970 */
+	int64_t now;			    /* seconds since 1970 */
+	const struct suffix_list *suffixes; /* NULL: no list */
 };
 
 /*

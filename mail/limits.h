@@ -72,6 +72,18 @@ enum limits {
 	/* RFC 5321 section 4.5.3.1.5: 512, less the code and words of ours. */
 	LIMIT_SPF_EXPLANATION = 400,
 
+	/* RFC 8617 section 4.2.1: sets of a chain. */
+	LIMIT_ARC_SETS = 50,
+
+	/* RFC 9989 section 4.10: queries of a tree walk. */
+	LIMIT_DMARC_WALK = 8,
+	/* A record of DMARC that names a few dozen report addresses. */
+	LIMIT_DMARC_RECORD = 4096,
+
+	/* An address with its quotes; results of a field that can be read. */
+	LIMIT_AUTHRES_VALUE = 512,
+	LIMIT_AUTHRES_RESULTS = 100,
+
 	/* A million aliases of 60 octets each. */
 	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,
 	LIMIT_ALIAS_TARGETS = 1000,

@@ -118,7 +118,7 @@ static void check_all(struct arena *arena, struct world *world,
 		      const struct spf_client *client, struct str sender)
 {
 	const struct dns_resolver resolver = { query, world };
-	const struct env env = { &resolver, 1750000000 };
+	const struct env env = { .resolver = &resolver, .now = 1750000000 };
 	struct spf_result result;
 
 	spf_check_mail_from(&env, arena, client, sender, &result);

@@ -30,7 +30,7 @@ static struct dkim_verdicts verify(struct arena *arena,
 				   struct str body, size_t step)
 {
 	const struct dns_resolver resolver = { answer_record, &record };
-	const struct env env = { &resolver, 1750000000 };
+	const struct env env = { .resolver = &resolver, .now = 1750000000 };
 	struct dkim_verifier *verifier =
 		dkim_verify_begin(arena, policy, message, STR("x.example"));
 	struct dkim_verdicts verdicts;

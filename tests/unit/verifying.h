@@ -211,7 +211,7 @@ verify_text(struct arena *arena, struct zone *zone,
 	    struct str text, size_t step)
 {
 	const struct dns_resolver resolver = { zone_query, zone };
-	const struct env env = { &resolver, NOW };
+	const struct env env = { .resolver = &resolver, .now = NOW };
 	struct dkim_verifier *verifier;
 	struct dkim_verdicts verdicts = { NULL, 0 };
 	struct message message;

@@ -7,17 +7,41 @@ void edits_init(struct edits *edits)
 	edits->last = &edits->first;
 }
 
+static void append(struct edits *edits, struct arena *arena, struct edit edit)
+{
+	struct edit *last = ARENA_NEW(arena, struct edit, 1);
+
+	*last = edit;
+	*edits->last = last;
+	edits->last = &last->next;
+}
+
 void edits_insert_field(struct edits *edits, struct arena *arena, int index,
 			const char *name, struct str value)
 {
-	struct edit *edit = ARENA_NEW(arena, struct edit, 1);
+	append(edits, arena,
+	       (struct edit){
+		       .kind = EDIT_INSERT_FIELD,
+		       .name = name,
+		       .value = arena_copy(arena, value).p,
+		       .index = index,
+	       });
+}
 
-	*edit = (struct edit){
-		.kind = EDIT_INSERT_FIELD,
-		.name = name,
-		.value = arena_copy(arena, value).p,
-		.index = index,
-	};
-	*edits->last = edit;
-	edits->last = &edit->next;
+void edits_delete_field(struct edits *edits, struct arena *arena, int index,
+			const char *name)
+{
+	append(edits, arena,
+	       (struct edit){
+		       .kind = EDIT_DELETE_FIELD,
+		       .name = name,
+		       .index = index,
+	       });
+}
+
+void edits_quarantine(struct edits *edits, struct arena *arena,
+		      const char *reason)
+{
+	append(edits, arena,
+	       (struct edit){ .kind = EDIT_QUARANTINE, .value = reason });
 }

@@ -6,13 +6,15 @@
 
 enum edit_kind {
 	EDIT_INSERT_FIELD, /* at an index, 0 is above all */
+	EDIT_DELETE_FIELD, /* the index-th of its name, from 1 */
+	EDIT_QUARANTINE,   /* the MTA holds the message */
 	EDIT_KINDS,
 };
 
 struct edit {
 	enum edit_kind kind;
-	const char *name;
-	const char *value; /* with its own leading space, LF folds */
+	const char *name;  /* of the field */
+	const char *value; /* with its own leading space, LF folds; a reason */
 	int index;
 	struct edit *next;
 };
@@ -28,5 +30,16 @@ void edits_init(struct edits *edits);
 /* Insert a header field at `index`. Name and value live in the arena. */
 void edits_insert_field(struct edits *edits, struct arena *arena, int index,
 			const char *name, struct str value);
+
+/*
+ * Delete the `index`-th field of a name, counted from 1 at the top. Each
+ * deletion shifts those below it, so the lowest field must go first.
+ */
+void edits_delete_field(struct edits *edits, struct arena *arena, int index,
+			const char *name);
+
+/* Have the MTA hold the message, for a reason that its operator will read. */
+void edits_quarantine(struct edits *edits, struct arena *arena,
+		      const char *reason);
 
 #endif

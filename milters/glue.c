@@ -43,6 +43,8 @@ static const struct {
 
 static const unsigned long edit_flags[EDIT_KINDS] = {
 	[EDIT_INSERT_FIELD] = SMFIF_ADDHDRS,
+	[EDIT_DELETE_FIELD] = SMFIF_CHGHDRS,
+	[EDIT_QUARANTINE] = SMFIF_QUARANTINE,
 };
 
 void glue_drain(void)
@@ -165,6 +167,9 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 		session->client_text =
 			network_format(session->connection, address);
 	}
+	session_helo(session, STR(""));
+	session->host =
+		arena_copy(session->connection, str_from(macro(ctx, "j")));
 	snapshot = snapshot_get();
 	max = snapshot->runtime.max_connections;
 	snapshot_put(snapshot);
@@ -174,6 +179,16 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 	log_warning("refused client=%s: %lld sessions are open already",
 		    session->client_text, (long long)max);
 	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *name)
+{
+	struct session *session = find_session(ctx);
+
+	if (!session)
+		return SMFIS_TEMPFAIL;
+	session_helo(session, str_from(name));
+	return answer(ctx, session, STAGE_HELO, ACTION_CONTINUE);
 }
 
 static sfsistat on_mail(SMFICTX *ctx, char **args)
@@ -278,6 +293,11 @@ static bool apply(SMFICTX *ctx, const struct session *session,
 			value++;
 		return smfi_insheader(ctx, edit->index, (char *)edit->name,
 				      (char *)value) == MI_SUCCESS;
+	case EDIT_DELETE_FIELD:
+		return smfi_chgheader(ctx, (char *)edit->name, edit->index,
+				      NULL) == MI_SUCCESS;
+	case EDIT_QUARANTINE:
+		return smfi_quarantine(ctx, (char *)value) == MI_SUCCESS;
 	case EDIT_KINDS:
 		break;
 	}
@@ -398,6 +418,7 @@ bool glue_open(const struct milter *the_milter, int listener)
 		.xxfi_name = (char *)the_milter->name,
 		.xxfi_version = SMFI_VERSION,
 		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
 		.xxfi_envfrom = on_mail,
 		.xxfi_header = on_field,
 		.xxfi_eoh = on_header,

@@ -34,6 +34,9 @@ struct milter {
 	/* Derives what is worth deriving once; *error in words. */
 	enum result (*configure)(struct snapshot *snapshot, const char **error);
 
+	/* What -T prints behind the settings, as comments; may be NULL. */
+	void (*print)(FILE *to, const struct snapshot *snapshot);
+
 	unsigned int stages; /* bits of 1 << enum stage: what it wants to see */
 	unsigned int edits;  /* bits of 1 << enum edit_kind */
 	const char *macros[STAGES]; /* asked for, NULL: none */

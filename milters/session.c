@@ -60,6 +60,7 @@ struct session *session_new(const struct milter *milter)
 	session->milter = milter;
 	session->connection = arena_new(CONNECTION_BLOCK);
 	session->client_text = "unknown";
+	session->helo = session->host = STR("");
 	return session;
 }
 
@@ -67,7 +68,16 @@ void session_free(struct session *session)
 {
 	session_end_message(session);
 	arena_free(session->connection);
+	free(session->helo_bytes);
 	free(session);
+}
+
+void session_helo(struct session *session, struct str name)
+{
+	free(session->helo_bytes);
+	session->helo_bytes = arena_must(malloc(name.n + 1));
+	memcpy(session->helo_bytes, name.p, name.n);
+	session->helo = (struct str){ session->helo_bytes, name.n };
 }
 
 static void begin_message(struct session *session)
@@ -111,13 +121,14 @@ static void log_message(const struct session *session)
 	int64_t ms = growing_clock_ms() - session->started_ms;
 
 	if (outcome->warn)
-		log_warning("%s: %s%s%s client=%s ms=%" PRId64,
-			    session->queue_id, outcome->verb, session->about,
-			    session->detail, session->client_text, ms);
+		log_warning("%s: %s client=%s%s%s ms=%" PRId64,
+			    session->queue_id, outcome->verb,
+			    session->client_text, session->about,
+			    session->detail, ms);
 	else
-		log_info("%s: %s%s%s client=%s ms=%" PRId64, session->queue_id,
-			 outcome->verb, session->about, session->detail,
-			 session->client_text, ms);
+		log_info("%s: %s client=%s%s%s ms=%" PRId64, session->queue_id,
+			 outcome->verb, session->client_text, session->about,
+			 session->detail, ms);
 }
 
 void session_end_message(struct session *session)

@@ -60,6 +60,9 @@ struct session {
 	struct arena *connection;
 	struct sockaddr_storage client;
 	const char *client_text; /* address, "unknown" when there is none */
+	struct str helo;	 /* of HELO, EHLO; empty before */
+	char *helo_bytes;	 /* that `helo` points to */
+	struct str host;	 /* {j}: what the MTA calls itself, or empty */
 
 	/* The message; ends at abort, end of message and next MAIL. */
 	struct arena *arena;
@@ -79,7 +82,7 @@ struct session {
 	struct edits edits;
 	enum action pending; /* waits for a stage that can be answered */
 	const char *code, *xcode, *text;
-	const char *about; /* " user=... from=...", the log's first pairs */
+	const char *about; /* " user=... from=...", pairs for the log */
 	int outcome;	   /* enum outcome, or the daemon's own behind it */
 	const char *detail;
 };
@@ -92,6 +95,12 @@ void session_free(struct session *session);
  * callback then answers TEMPFAIL and logs. Begins a message at MAIL.
  */
 bool session_enter(struct session *session, enum stage stage);
+
+/*
+ * Keeps a copy of the name of HELO, in place of the one before: a client may
+ * say it as often as it likes.
+ */
+void session_helo(struct session *session, struct str name);
 
 /*
  * Ends the message, if there is one: writes its log line, counts its

@@ -221,4 +221,6 @@ void snapshot_print(const struct milter *milter,
 	printf("# %s.conf\n\n", milter->name);
 	conf_print(stdout, &tables[1]);
 	conf_print(stdout, &tables[2]);
+	if (milter->print)
+		milter->print(stdout, snapshot);
 }

@@ -37,7 +37,10 @@ static inline void begin(struct world *world, struct str text)
 			 fault.expected);
 	world->zone = dns_zone_resolver(zone);
 	world->counting = (struct dns_resolver){ count_query, world };
-	world->env = (struct env){ &world->counting, 1750000000 };
+	world->env = (struct env){
+		.resolver = &world->counting,
+		.now = 1750000000,
+	};
 }
 
 static inline struct spf_client client_of(const char *ip, const char *helo)

@@ -212,7 +212,7 @@ static void reset_at_mail(void **state)
 	log = capture_end(&capture);
 	unsetenv("MILLRACE_TEST_NOW");
 	assert_int_equal(count_in(log, "\n"), 1);
-	ASSERT_HAS(log, "4XYZ: done user=a x=y client=192.0.2.7 ms=", "log");
+	ASSERT_HAS(log, "4XYZ: done client=192.0.2.7 user=a x=y ms=", "log");
 	assert_clean(session);
 	assert_string_equal(session->client_text, "192.0.2.7");
 	assert_int_equal(finished, 1);
@@ -260,23 +260,25 @@ static const struct {
 	{ "CHMRM", OUTCOME_NONE, NULL },
 	{ "CHMRA", OUTCOME_NONE, NULL },
 	{ "CHMRF", OUTCOME_NONE,
-	  "some-milter: NOQUEUE: aborted user=a reason=" },
+	  "some-milter: NOQUEUE: aborted client=unknown user=a reason=" },
 	{ "CHMRDFF", OUTCOME_NONE,
-	  "some-milter: NOQUEUE: aborted user=a reason=" },
+	  "some-milter: NOQUEUE: aborted client=unknown user=a reason=" },
 	{ "CHMRFEB", OUTCOME_NONE,
-	  "some-milter: NOQUEUE: aborted user=a reason=" },
+	  "some-milter: NOQUEUE: aborted client=unknown user=a reason=" },
 	{ "CHMRFEBA", OUTCOME_NONE,
-	  "some-milter: NOQUEUE: aborted user=a reason=" },
+	  "some-milter: NOQUEUE: aborted client=unknown user=a reason=" },
 	{ "CHMRFEBMR", OUTCOME_NONE,
-	  "some-milter: NOQUEUE: aborted user=a reason=" },
+	  "some-milter: NOQUEUE: aborted client=unknown user=a reason=" },
 	{ "CHM", OUTCOME_SHAME,
-	  "some-milter: warning: NOQUEUE: shamed user=a x=1" },
-	{ "CHMRFE", OUTCOME_DONE, "some-milter: NOQUEUE: done user=a x=1" },
-	{ "CHMRFEB", OUTCOME_DONE, "some-milter: NOQUEUE: done user=a x=1" },
+	  "some-milter: warning: NOQUEUE: shamed client=unknown user=a x=1" },
+	{ "CHMRFE", OUTCOME_DONE,
+	  "some-milter: NOQUEUE: done client=unknown user=a x=1" },
+	{ "CHMRFEB", OUTCOME_DONE,
+	  "some-milter: NOQUEUE: done client=unknown user=a x=1" },
 	{ "CHMRFEB", OUTCOME_SHAME,
-	  "some-milter: warning: NOQUEUE: shamed user=a x=1" },
+	  "some-milter: warning: NOQUEUE: shamed client=unknown user=a x=1" },
 	{ "CHMF", OUTCOME_DEFERRED,
-	  "some-milter: warning: NOQUEUE: deferred user=a x=1" },
+	  "some-milter: warning: NOQUEUE: deferred client=unknown user=a x=1" },
 };
 
 static void log_lines(void **state)
@@ -332,7 +334,7 @@ static void replies(void **state)
 	log = capture_end(&capture);
 	ASSERT_HAS(
 		log,
-		": deferred user=a reason=\"disk full%s\" client=unknown ms=",
+		": deferred client=unknown user=a reason=\"disk full%s\" ms=",
 		"deferred");
 	assert_int_equal(count_in(log, "\n"), 1);
 	end(session);

@@ -50,7 +50,9 @@ static void check_run(const char *what, enum client client, struct run *run,
 		fail_msg("%s: %zu edits", row, run->n_edits);
 	assert_int_equal(count_in(run->log, "\n"), 1);
 	ASSERT_HAS(run->log,
-		   arena_printf(folder.arena, "dkim-sign: %sNOQUEUE: %s user=",
+		   arena_printf(folder.arena,
+				"dkim-sign: %sNOQUEUE: %s client=unknown "
+				"user=",
 				outcome->warn ? "warning: " : "",
 				outcome->verb),
 		   row);

@@ -25,6 +25,10 @@ enum limits {
 	/* Real author lists have one address; each costs look-ups. */
 	LIMIT_MAILBOXES = 100,
 
+	/* There may be one From (RFC 5322 3.6), with a domain or two. */
+	LIMIT_FROM_FIELDS = 10,
+	LIMIT_AUTHOR_DOMAINS = 5,
+
 	/* No mailer nests comments; other parsers differ on deep ones. */
 	LIMIT_COMMENT_DEPTH = 32,
 

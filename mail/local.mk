@@ -4,6 +4,7 @@ mail_libmail_a_SOURCES = \
 	mail/address.c mail/address.h \
 	mail/alias.c mail/alias.h \
 	mail/arena.c mail/arena.h \
+	mail/authors.c mail/authors.h \
 	mail/buf.c mail/buf.h \
 	mail/canon.c mail/canon.h \
 	mail/crypto.c mail/crypto.h \

@@ -10,6 +10,7 @@ TESTERS = \
 	tests/unit/test_address \
 	tests/unit/test_alias \
 	tests/unit/test_arena \
+	tests/unit/test_authors \
 	tests/unit/test_buf \
 	tests/unit/test_canon \
 	tests/unit/test_conf \

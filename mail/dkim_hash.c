@@ -95,6 +95,11 @@ static void hash_write(void *context, const char *bytes, size_t n)
 	crypto_hash_add(context, bytes, n);
 }
 
+struct canon_sink dkim_hash_sink(struct crypto_hash *hash)
+{
+	return (struct canon_sink){ hash_write, hash };
+}
+
 /*
  * 5.4.2: a name stands for the lowest field of that name that is not yet
  * taken, and for nothing when all are. 3.5: the signature itself can't be
@@ -116,7 +121,7 @@ enum result dkim_fields_hash(struct dkim_fields *fields,
 			     const struct dkim_signature *signature, size_t own,
 			     unsigned char digest[CRYPTO_SHA256_SIZE])
 {
-	const struct canon_sink sink = { hash_write, hash };
+	const struct canon_sink sink = dkim_hash_sink(hash);
 	const struct field self = { fields->message->fields[own].name,
 				    signature->bare };
 	struct str names = signature->names, name;

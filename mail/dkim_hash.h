@@ -27,6 +27,9 @@ enum result dkim_fields_hash(struct dkim_fields *fields,
 			     const struct dkim_signature *signature, size_t own,
 			     unsigned char digest[CRYPTO_SHA256_SIZE]);
 
+/* Where canonical bytes go to be hashed. */
+struct canon_sink dkim_hash_sink(struct crypto_hash *hash);
+
 /*
  * Then the body: every hash that signatures want of it, in one pass. Equal
  * ones are made once.

@@ -81,6 +81,7 @@ static enum result parse_names(struct arena *arena, const struct taglist *list,
 				      STR_ARG(signature->domain)));
 	if (signature->key_name.n > LIMIT_DOMAIN - 2)
 		return fault(signature, "no valid name for a key (s=, d=)");
+	signature->agent = signature->domain;
 	return OK;
 }
 
@@ -101,7 +102,6 @@ static enum result parse_identity(struct arena *arena,
 	struct str plain, domain;
 	size_t at;
 
-	signature->agent = signature->domain;
 	signature->identity = str_from(
 		arena_printf(arena, "@%.*s", STR_ARG(signature->domain)));
 	if (!tag)
@@ -121,59 +121,84 @@ static enum result parse_identity(struct arena *arena,
 	return OK;
 }
 
-/* h=: names with colons between them, From among them (6.1.1). */
+/* h=: names with colons between them. */
 static enum result parse_fields(const struct taglist *list,
 				struct dkim_signature *signature)
 {
-	struct str rest = taglist_value(list, "h", STR("")), name;
+	const struct tag *tag = taglist_find(list, "h");
+	struct str rest, name;
 
-	signature->names = rest;
-	while (taglist_cut(&rest, &name)) {
-		if (name.n == 0)
-			return fault(signature, "no names of fields (h=)");
+	if (!tag)
+		return fault(signature, "no names of fields (h=)");
+	signature->names = rest = tag->value;
+	while (taglist_cut(&rest, &name))
 		for (size_t i = 0; i < name.n; i++)
 			if (name.p[i] <= ' ' || name.p[i] > '~')
 				return fault(signature,
 					     "no valid name of a field (h=)");
-	}
+	return OK;
+}
+
+/* 3.5: no name is empty. 6.1.1: From is among them. */
+static enum result require_from(struct dkim_signature *signature)
+{
+	struct str rest = signature->names, name;
+
+	while (taglist_cut(&rest, &name))
+		if (name.n == 0)
+			return fault(signature, "no names of fields (h=)");
 	if (!taglist_has(signature->names, STR("From")))
 		return fault(signature, "From is not signed (h=)");
 	return OK;
 }
 
-static enum result parse_canon(const struct taglist *list,
+static enum result parse_canon(const struct taglist *list, struct str otherwise,
 			       struct dkim_signature *signature)
 {
-	struct str value = taglist_value(list, "c", STR("simple/simple"));
+	struct str value = taglist_value(list, "c", otherwise);
 
 	if (canon_parse(value, &signature->header, &signature->body) != OK)
 		return fault(signature, "unknown canonicalization (c=)");
 	return OK;
 }
 
-static enum result parse_numbers(const struct taglist *list,
-				 struct dkim_signature *signature)
+static enum result parse_time(const struct taglist *list,
+			      struct dkim_signature *signature)
 {
 	const struct tag *made = taglist_find(list, "t");
-	const struct tag *expires = taglist_find(list, "x");
-	const struct tag *length = taglist_find(list, "l");
 
-	signature->partial = length;
-	if (length && taglist_number(length->value, LENGTH_DIGITS,
-				     &signature->length) != OK)
-		return fault(signature, "no valid body length (l=)");
 	if (made &&
 	    taglist_number(made->value, TIME_DIGITS, &signature->made) != OK)
 		return fault(signature, "no valid time (t=)");
+	return OK;
+}
+
+static enum result parse_expiration(const struct taglist *list,
+				    struct dkim_signature *signature)
+{
+	const struct tag *expires = taglist_find(list, "x");
+
 	if (!expires)
 		return OK;
 	if (taglist_number(expires->value, TIME_DIGITS, &signature->expires) !=
 	    OK)
 		return fault(signature, "no valid expiration (x=)");
 	/* 3.5: x= must be greater than t=. An x= of 0 is long ago too. */
-	if (made && signature->expires <= signature->made)
+	if (taglist_find(list, "t") && signature->expires <= signature->made)
 		return fault(signature, "expires before it was made (x=)");
 	signature->expires += signature->expires == 0;
+	return OK;
+}
+
+static enum result parse_length(const struct taglist *list,
+				struct dkim_signature *signature)
+{
+	const struct tag *length = taglist_find(list, "l");
+
+	signature->partial = length;
+	if (length && taglist_number(length->value, LENGTH_DIGITS,
+				     &signature->length) != OK)
+		return fault(signature, "no valid body length (l=)");
 	return OK;
 }
 
@@ -189,18 +214,26 @@ static struct str without_b(struct arena *arena, struct str value,
 	return (struct str){ bare, value.n - raw.n };
 }
 
-static enum result parse_octets(struct arena *arena, struct str value,
-				const struct taglist *list,
-				struct dkim_signature *signature)
+static enum result parse_body_hash(struct arena *arena,
+				   const struct taglist *list,
+				   struct dkim_signature *signature)
 {
 	const struct tag *hash = taglist_find(list, "bh");
-	const struct tag *b = taglist_find(list, "b");
 
 	if (!hash ||
 	    crypto_base64_parse(arena, hash->value, &signature->body_hash) !=
 		    OK ||
 	    signature->body_hash.n != crypto_digest_size(signature->digest))
 		return fault(signature, "no valid body hash (bh=)");
+	return OK;
+}
+
+static enum result parse_b(struct arena *arena, struct str value,
+			   const struct taglist *list,
+			   struct dkim_signature *signature)
+{
+	const struct tag *b = taglist_find(list, "b");
+
 	if (!b ||
 	    crypto_base64_parse(arena, b->value, &signature->signature) != OK ||
 	    !signature->signature.n)
@@ -209,8 +242,8 @@ static enum result parse_octets(struct arena *arena, struct str value,
 	return OK;
 }
 
-enum result dkim_signature_tags(struct arena *arena, struct str value,
-				const struct taglist *list,
+/* Who signed, how and when: what an ARC-Seal has as well. */
+static enum result parse_origin(struct arena *arena, const struct taglist *list,
 				struct dkim_signature *signature)
 {
 	enum result result;
@@ -222,13 +255,48 @@ enum result dkim_signature_tags(struct arena *arena, struct str value,
 	if (result == OK)
 		result = parse_algorithm(signature);
 	if (result == OK)
-		result = parse_canon(list, signature);
+		result = parse_time(list, signature);
+	return result;
+}
+
+/* `canon` stands for a c= that is not there. */
+static enum result parse_tags(struct arena *arena, struct str value,
+			      const struct taglist *list, struct str canon,
+			      struct dkim_signature *signature)
+{
+	enum result result = parse_origin(arena, list, signature);
+
+	if (result == OK)
+		result = parse_canon(list, canon, signature);
 	if (result == OK)
 		result = parse_fields(list, signature);
 	if (result == OK)
-		result = parse_numbers(list, signature);
+		result = parse_length(list, signature);
 	if (result == OK)
-		result = parse_octets(arena, value, list, signature);
+		result = parse_expiration(list, signature);
+	if (result == OK)
+		result = parse_body_hash(arena, list, signature);
+	if (result == OK)
+		result = parse_b(arena, value, list, signature);
+	return result;
+}
+
+enum result dkim_signature_tags(struct arena *arena, struct str value,
+				const struct taglist *list,
+				struct dkim_signature *signature)
+{
+	return parse_tags(arena, value, list, STR("relaxed/relaxed"),
+			  signature);
+}
+
+enum result dkim_signature_seal(struct arena *arena, struct str value,
+				const struct taglist *list,
+				struct dkim_signature *signature)
+{
+	enum result result = parse_origin(arena, list, signature);
+
+	if (result == OK)
+		result = parse_b(arena, value, list, signature);
 	return result;
 }
 
@@ -242,12 +310,15 @@ enum result dkim_signature_parse(struct arena *arena, struct str value,
 	*signature = nothing;
 	if (taglist_parse(arena, value, &list) != OK)
 		return fault(signature, "no list of tags");
-	result = dkim_signature_tags(arena, value, &list, signature);
+	result = parse_tags(arena, value, &list, STR("simple/simple"),
+			    signature);
 	/* 6.1.1: "incompatible version" comes before all other faults. */
 	version = taglist_value(&list, "v", STR(""));
 	if (!str_eq(version, STR("1")) &&
 	    !(drafts && str_eq(version, STR("0.5"))))
 		return fault(signature, "unknown version (v=)");
+	if (result == OK)
+		result = require_from(signature);
 	if (result == OK)
 		result = parse_identity(arena, &list, signature);
 	/* 3.5: one of the query methods must be known; there is only one. */

@@ -39,8 +39,17 @@ struct dkim_signature {
 enum result dkim_signature_parse(struct arena *arena, struct str value,
 				 bool drafts, struct dkim_signature *signature);
 
-/* The tags that an ARC-Message-Signature shares with it (RFC 8617 4.1.2). */
+/*
+ * The tags that an ARC-Message-Signature shares with it (RFC 8617 section
+ * 4.1.2), without its v=, i=, q=. From needs not be in h=, which may be empty,
+ * and without c= all is relaxed: so the published suite has it.
+ */
 enum result dkim_signature_tags(struct arena *arena, struct str value,
+				const struct taglist *list,
+				struct dkim_signature *signature);
+
+/* Those that an ARC-Seal shares (4.1.3): a=, b=, d=, s=, t=. */
+enum result dkim_signature_seal(struct arena *arena, struct str value,
 				const struct taglist *list,
 				struct dkim_signature *signature);
 

@@ -8,6 +8,7 @@ mail_libmail_a_SOURCES = \
 	mail/buf.c mail/buf.h \
 	mail/canon.c mail/canon.h \
 	mail/crypto.c mail/crypto.h \
+	mail/dkim_evaluate.c mail/dkim_evaluate.h \
 	mail/dkim_key.c mail/dkim_key.h \
 	mail/dkim_hash.c mail/dkim_hash.h \
 	mail/dkim_sign.c mail/dkim_sign.h \

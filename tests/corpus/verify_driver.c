@@ -3,18 +3,25 @@
 /*
  * A bench for verifying: "verify_driver ZONE" reads messages from standard
  * input, each behind a line "LENGTH NOW FLAGS AUTHOR" (FLAGS has an l for
- * legacy, a dash does nothing; AUTHOR is a domain or a dash). For each it
- * prints the verdicts, a line each, fields with tabs between them:
+ * legacy, an a for ARC, a dash does nothing; AUTHOR is a domain or a dash).
+ * For each it prints the verdicts, a line each, fields with tabs between them:
  *
  *	auth domain selector identity algorithm bits testing reason
  *
- * and an empty line at their end. A line of ZONE is "NAME TYPE DATA"; DATA
+ * and an empty line at their end. For ARC there is one line, and when it is a
+ * pass one for each set:
+ *
+ *	auth instances oldest-pass reason
+ *	sealer selector authres
+ *
+ * A line of ZONE is "NAME TYPE DATA"; DATA
  * !timeout and !servfail are faults, a name that is not there does not exist.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mail/arc_verify.h"
 #include "mail/crypto.h"
 #include "mail/dkim_verify.h"
 
@@ -78,38 +85,81 @@ static void print_verdict(const struct dkim_verdict *verdict)
 	       verdict->reason);
 }
 
-static void verify(struct arena *arena, const struct env *env,
-		   const struct dkim_verify_policy *policy, struct str author,
-		   struct str text)
+/* Cuts the next chunk off a body; an odd size: lines end anywhere in it. */
+static bool next_chunk(struct str *body, struct str *chunk)
 {
-	struct dkim_verifier *verifier;
-	struct dkim_verdicts verdicts;
-	struct message message;
-	struct str body;
+	size_t n = body->n < 997 ? body->n : 997;
 
-	message_init(&message, arena);
-	if (message_split(&message, text, &body) != OK) {
-		printf("no message\n\n");
-		return;
-	}
-	verifier = dkim_verify_begin(arena, policy, &message, author);
+	*chunk = str_sub(*body, 0, n);
+	*body = str_sub(*body, n, body->n);
+	return n > 0;
+}
+
+static void verify(struct arena *arena, const struct env *env,
+		   const struct dkim_verify_policy *policy,
+		   const struct message *message, struct str body,
+		   struct str author)
+{
+	struct dkim_verifier *verifier =
+		dkim_verify_begin(arena, policy, message, author);
+	struct dkim_verdicts verdicts;
+	struct str chunk;
+
 	must(verifier, "begin");
-	/* An odd size: lines end anywhere in a chunk. */
-	for (size_t i = 0; i < body.n; i += 997)
-		dkim_verify_body(verifier,
-				 str_sub(body, i,
-					 i + 997 < body.n ? i + 997 : body.n));
+	while (next_chunk(&body, &chunk))
+		dkim_verify_body(verifier, chunk);
 	must(dkim_verify_end(verifier, env, &verdicts) == OK, "end");
 	for (size_t i = 0; i < verdicts.n; i++)
 		print_verdict(&verdicts.list[i]);
-	putchar('\n');
 	dkim_verify_free(verifier);
+}
+
+static void verify_arc(struct arena *arena, const struct env *env, bool legacy,
+		       const struct message *message, struct str body)
+{
+	struct arc_verifier *verifier =
+		arc_verify_begin(arena, legacy, message);
+	struct arc_result result;
+	struct str chunk;
+
+	must(verifier, "begin");
+	while (next_chunk(&body, &chunk))
+		arc_verify_body(verifier, chunk);
+	must(arc_verify_end(verifier, env, &result) == OK, "end");
+	printf("%s\t%zu\t%zu\t%s\n", auth_name(result.auth), result.instances,
+	       result.oldest_pass, result.reason);
+	for (size_t i = 0; result.sets && i < result.instances; i++) {
+		print(result.sets[i].sealer);
+		print(result.sets[i].selector);
+		print(result.sets[i].authres);
+		putchar('\n');
+	}
+	arc_verify_free(verifier);
+}
+
+static void verify_text(struct arena *arena, const struct env *env,
+			const char *flags, struct str author, struct str text)
+{
+	struct dkim_verify_policy policy = dkim_verify_policy_default;
+	bool legacy = strchr(flags, 'l');
+	struct message message;
+	struct str body;
+
+	policy.rsa_sha1 = policy.short_keys = legacy;
+	policy.expired = policy.drafts = legacy;
+	message_init(&message, arena);
+	if (message_split(&message, text, &body) != OK)
+		printf("no message\n");
+	else if (strchr(flags, 'a'))
+		verify_arc(arena, env, legacy, &message, body);
+	else
+		verify(arena, env, &policy, &message, body, author);
+	putchar('\n');
 }
 
 int main(int argc, char **argv)
 {
 	struct arena *zone_arena = arena_new(4096), *arena = arena_new(65536);
-	struct dkim_verify_policy legacy = dkim_verify_policy_default;
 	struct str zone = STR("");
 	const struct dns_resolver resolver = { query, &zone };
 	struct env env = { .resolver = &resolver };
@@ -124,16 +174,12 @@ int main(int argc, char **argv)
 	rewind(file);
 	zone = read_all(zone_arena, file, n);
 	fclose(file);
-	legacy.rsa_sha1 = legacy.short_keys = legacy.expired = true;
-	legacy.drafts = true;
 	while (scanf("%zu %" SCNd64 " %15s %255s", &n, &env.now, flags,
 		     author) == 4) {
 		must(getchar() == '\n', "no end of line");
-		verify(arena, &env,
-		       strchr(flags, 'l') ? &legacy
-					  : &dkim_verify_policy_default,
-		       strcmp(author, "-") ? str_from(author) : STR(""),
-		       read_all(arena, stdin, n));
+		verify_text(arena, &env, flags,
+			    strcmp(author, "-") ? str_from(author) : STR(""),
+			    read_all(arena, stdin, n));
 		fflush(stdout);
 		arena_reset(arena);
 	}

@@ -58,7 +58,7 @@ static inline const char *public_base64(struct arena *arena, EVP_PKEY *pkey,
 /* The number or word behind "name=" in a list of tags written plainly. */
 static inline const char *plain_tag(const char *tags, const char *name)
 {
-	static char value[4096];
+	static char value[16384];
 	const char *at = strstr(tags, name);
 
 	if (!at)
@@ -100,16 +100,19 @@ static inline const char *hash_body(struct arena *arena, const char *tags,
 	return base64(arena, digest, n);
 }
 
-/* The hash of the header, with `value` as the field whose b= is empty. */
+/* The hash of the header, with `self` as the field whose b= is empty. */
 static inline unsigned int hash_header(const struct message *message,
 				       const char *tags, const EVP_MD *type,
-				       struct str value, unsigned char *digest)
+				       const struct field *self,
+				       unsigned char *digest)
 {
-	bool relaxed = strstr(tags, "c=relaxed"), taken[256] = { false };
+	bool relaxed = strstr(tags, "c=relaxed");
+	bool *taken = calloc(message->n + 1, sizeof(*taken));
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	struct str names = str_from(plain_tag(tags, " h=")), name;
 	unsigned int n;
 
+	assert_non_null(taken);
 	EVP_DigestInit_ex(md, type, NULL);
 	while (str_cut(&names, ':', &name)) {
 		for (size_t i = message->n; i > 0; i--) {
@@ -123,9 +126,10 @@ static inline unsigned int hash_header(const struct message *message,
 			break;
 		}
 	}
-	digest_field(md, relaxed, STR("DKIM-Signature"), value);
+	digest_field(md, relaxed, self->name, self->value);
 	EVP_DigestFinal_ex(md, digest, &n);
 	EVP_MD_CTX_free(md);
+	free(taken);
 	return n;
 }
 
@@ -158,19 +162,20 @@ static inline struct str sign_text(struct arena *arena, EVP_PKEY *pkey,
 {
 	const EVP_MD *md = strstr(tags, "sha1") ? EVP_sha1() : EVP_sha256();
 	unsigned char digest[64];
+	struct field self = { .name = STR("DKIM-Signature") };
 	struct message message;
-	struct str body, value;
+	struct str body;
 	struct buf buf;
 	unsigned int n;
 
 	message_init(&message, arena);
 	ASSERT_RESULT(message_split(&message, text, &body), OK, "split");
-	value = str_from(arena_printf(arena, " %s bh=%s; b=", tags,
-				      hash_body(arena, tags, md, body)));
-	n = hash_header(&message, tags, md, value, digest);
+	self.value = str_from(arena_printf(arena, " %s bh=%s; b=", tags,
+					   hash_body(arena, tags, md, body)));
+	n = hash_header(&message, tags, md, &self, digest);
 	buf_init(&buf, arena, 1 << 24);
 	buf_add(&buf, STR("DKIM-Signature:"));
-	buf_add(&buf, value);
+	buf_add(&buf, self.value);
 	buf_add(&buf, str_from(sign_digest(arena, pkey, md, digest, n)));
 	buf_add(&buf, STR("\r\n"));
 	buf_add(&buf, text);

@@ -9,6 +9,7 @@ TESTERS = \
 	tests/corpus/verify_driver \
 	tests/unit/test_address \
 	tests/unit/test_alias \
+	tests/unit/test_arc_limits \
 	tests/unit/test_arc_verify \
 	tests/unit/test_arena \
 	tests/unit/test_authors \

@@ -9,7 +9,8 @@ milters_libconfig_a_SOURCES = \
 	milters/keystore.c milters/keystore.h \
 	milters/log.c milters/log.h \
 	milters/network.c milters/network.h \
-	milters/snapshot.c milters/snapshot.h
+	milters/snapshot.c milters/snapshot.h \
+	milters/suffixes.c milters/suffixes.h
 milters_libmilters_a_SOURCES = \
 	milters/edits.c milters/edits.h \
 	milters/glue.c milters/glue.h \
@@ -18,6 +19,7 @@ milters_libmilters_a_SOURCES = \
 	milters/milter.h \
 	milters/run.c \
 	milters/session.c milters/session.h
-CONFIG_LIBS = milters/libconfig.a $(MAIL_LIBS) $(CONFUSE_LIBS)
+CONFIG_LIBS = milters/libconfig.a $(MAIL_LIBS) $(CONFUSE_LIBS) \
+	$(PSL_LIBS)
 RUNTIME_LIBS = milters/libmilters.a $(CONFIG_LIBS) $(MILTER_LIBS) $(SYSTEMD_LIBS)
 dist_man_MANS += milters/millrace.conf.5

@@ -42,6 +42,7 @@ TESTERS = \
 	tests/unit/test_spf_macro \
 	tests/unit/test_spf_parse \
 	tests/unit/test_str \
+	tests/unit/test_suffixes \
 	tests/unit/test_taglist
 EXTRA_PROGRAMS += $(TESTERS)
 EXTRA_DIST += tests

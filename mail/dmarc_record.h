@@ -18,6 +18,7 @@ struct dmarc_record {
 	enum dmarc_policy p;
 	enum dmarc_policy sp; /* that of p where it is not said */
 	enum dmarc_policy np; /* that of sp where it is not said */
+	bool has_sp, has_np;  /* are they said? */
 	enum dmarc_psd psd;
 	bool strict_dkim; /* adkim=s */
 	bool strict_spf;  /* aspf=s */
@@ -28,9 +29,11 @@ struct dmarc_record {
 };
 
 /*
- * Parses a TXT record. E_ABSENT when it is none of DMARC (its v= is not the
- * first tag, or not DMARC1); E_SYNTAX when it is one that may not be used.
- * What the RFC says to ignore is ignored.
+ * Parses a TXT record; what it fills in lives in the arena. E_ABSENT when it
+ * is none of DMARC (its v= is not the first tag, or not DMARC1). E_SYNTAX when
+ * it has no valid policy and no address for reports either, so that it may
+ * not be applied (4.10.1); a tree walk looks at its psd= nevertheless. E_LIMIT
+ * for a longer one than LIMIT_DMARC_RECORD. Other faults are ignored (4.8).
  */
 enum result dmarc_record_parse(struct arena *arena, struct str text,
 			       struct dmarc_record *record);

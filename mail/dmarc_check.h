@@ -3,14 +3,7 @@
 #define MAIL_DMARC_CHECK_H
 
 #include "dkim_verify.h"
-#include "dmarc_record.h"
-#include "env.h"
-
-/* How the Organizational Domain is found. */
-enum dmarc_discovery {
-	DMARC_TREEWALK, /* RFC 9989 section 4.10 */
-	DMARC_PSL,	/* RFC 7489 section 3.2: env->suffixes */
-};
+#include "dmarc_walk.h"
 
 /* What SPF and DKIM found out about a message. */
 struct dmarc_identifiers {
@@ -23,8 +16,8 @@ struct dmarc_identifiers {
 struct dmarc_result {
 	/*
 	 * none: no policy. temperror: DNS did not answer and nothing aligned
-	 * that was known. permerror: RFC 9989 section 4.10.1 has no use for
-	 * what was found.
+	 * that was known. permerror: a record that may not be applied (RFC
+	 * 9989 section 4.10.1).
 	 */
 	enum auth auth;
 	const char *reason;	  /* a phrase for people, ASCII */
@@ -41,7 +34,9 @@ struct dmarc_result {
 
 /*
  * The DMARC check of RFC 9989 section 5.3 for one Author Domain, in normal
- * form. All of the result lives in the arena or in what was given.
+ * form. All of the result lives in the arena or in what was given. No query
+ * waits for an answer to another where it need not, so that a check which is
+ * run again with more answers is done after two or three runs.
  */
 void dmarc_check(const struct env *env, struct arena *arena,
 		 enum dmarc_discovery discovery, struct str author,

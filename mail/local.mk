@@ -16,7 +16,9 @@ mail_libmail_a_SOURCES = \
 	mail/dkim_sign.c mail/dkim_sign.h \
 	mail/dkim_signature.c mail/dkim_signature.h \
 	mail/dkim_verify.c mail/dkim_verify.h \
+	mail/dmarc_check.c mail/dmarc_check.h \
 	mail/dmarc_record.c mail/dmarc_record.h \
+	mail/dmarc_walk.c mail/dmarc_walk.h \
 	mail/domain.c mail/domain.h \
 	mail/dns.c mail/dns.h \
 	mail/dns_zone.c mail/dns_zone.h \

@@ -23,7 +23,9 @@ TESTERS = \
 	tests/unit/test_dns \
 	tests/unit/test_dns_zone \
 	tests/unit/test_dkim_verify \
+	tests/unit/test_dmarc_check \
 	tests/unit/test_dmarc_record \
+	tests/unit/test_dmarc_walk \
 	tests/unit/test_domain \
 	tests/unit/test_domains \
 	tests/unit/test_ip \

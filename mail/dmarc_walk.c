@@ -148,9 +148,9 @@ enum result dmarc_walk_policy(const struct dmarc_walk *walk,
 		if (str_eq((*step)->domain, walk->org) &&
 		    (*step)->found != E_ABSENT)
 			return (*step)->found;
-	/* Its Public Suffix Domain */
+	/* Its Public Suffix Domain: any other last record is found by now. */
 	*step = last;
-	return last->record.psd == DMARC_PSD_YES ? last->found : E_ABSENT;
+	return last->found;
 }
 
 bool dmarc_walk_org(const struct env *env, struct arena *arena,

@@ -25,7 +25,8 @@ struct taglist {
 };
 
 /*
- * Parses the tag list of a DKIM or ARC field, a key record or a DMARC record.
+ * Parses the tag list of a DKIM or ARC field or a key record; dmarc_record.c
+ * has its own reading of records with faults.
  * Values may have UTF-8 (RFC 8616 section 3). E_SYNTAX when the text does not
  * match to its last byte, or has two tags of one name; E_LIMIT for too many
  * tags.

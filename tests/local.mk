@@ -5,6 +5,9 @@
 LDADD = $(RUNTIME_LIBS) $(CMOCKA_LIBS)
 
 TESTERS = \
+	tests/corpus/authres_driver \
+	tests/corpus/compare_driver \
+	tests/corpus/dmarc_driver \
 	tests/corpus/kat \
 	tests/corpus/verify_driver \
 	tests/unit/test_address \
@@ -24,6 +27,7 @@ TESTERS = \
 	tests/unit/test_dns_zone \
 	tests/unit/test_dkim_verify \
 	tests/unit/test_dmarc_check \
+	tests/unit/test_dmarc_dns \
 	tests/unit/test_dmarc_record \
 	tests/unit/test_dmarc_walk \
 	tests/unit/test_domain \

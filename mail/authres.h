@@ -31,27 +31,35 @@ struct authres {
 };
 
 /*
- * The value of the field, with a leading space and LF folds. Values that are
- * no plain tokens are quoted; one that has octets which no quoted string can
- * hold (RFC 5322 3.2.4, RFC 6532), or is longer than LIMIT_AUTHRES_VALUE, is
- * left out with its property. A result is never left out. Values of From,
- * mailfrom and other addresses: "local@domain" or a domain (2.3 pvalue).
+ * The value of the field, with a leading space and LF folds. What goes into
+ * it besides results is what every reader understands alike: see trace_form
+ * and trace_is_text in trace.h for the values that are written, or quoted, or
+ * left out with their property, and the reasons and comments that are left
+ * out. Results are never left out; their methods and results are Keywords
+ * (RFC 8601 section 2.2), as are the types and names of properties. Empty
+ * when the id is no domain name in ASCII.
+ *
+ * RFC 8601 section 2.7.2: smtp.mailfrom should be a domain without its local
+ * part, unless the policy asked for the local part.
  */
 struct str authres_format(struct arena *arena, const struct authres *authres);
 
 /*
  * Parses the value of a field, to its last byte, comments anywhere that CFWS
- * may stand. E_SYNTAX, E_LIMIT otherwise.
+ * may stand. Others write more than the grammar has: no authserv-id (it is
+ * empty then), properties without a type (empty), values without the quotes
+ * they need, semicolons too many. E_SYNTAX, E_LIMIT otherwise.
  */
 enum result authres_parse(struct arena *arena, struct str value,
 			  struct authres *authres);
 
 /*
  * Could a reader take this value for one that `id` wrote? True when its
- * authserv-id is `id` in any case, in quotes or not, behind and before
- * comments, with or without a version, whatever follows; and true as well
- * when no authserv-id can be read but the text has `id` in it. RFC 8601
- * section 5 has such fields removed at the border.
+ * authserv-id is `id` in any case, in quotes or not, with U-labels, a dot at
+ * the end, behind and before comments, with or without a version, whatever
+ * follows. True as well when no authserv-id can be read for certain and the
+ * text has `id` in it or might have, decoded. False for other authserv-ids.
+ * RFC 8601 section 5 has such fields removed at the border.
  */
 bool authres_claims(struct arena *arena, struct str value, struct str id);
 

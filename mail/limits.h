@@ -84,9 +84,11 @@ enum limits {
 	/* A record of DMARC that names a few dozen report addresses. */
 	LIMIT_DMARC_RECORD = 4096,
 
-	/* An address with its quotes; results of a field that can be read. */
-	LIMIT_AUTHRES_VALUE = 512,
+	/* An address of 64, 1 and 255 octets, or a phrase, in our fields. */
+	LIMIT_TRACE_VALUE = 512,
+	/* Large receivers write 20 results, with 10 properties the longest. */
 	LIMIT_AUTHRES_RESULTS = 100,
+	LIMIT_AUTHRES_PROPERTIES = 100,
 
 	/* A million aliases of 60 octets each. */
 	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,

@@ -7,6 +7,7 @@ mail_libmail_a_SOURCES = \
 	mail/arc_verify.c mail/arc_verify.h \
 	mail/arena.c mail/arena.h \
 	mail/authors.c mail/authors.h \
+	mail/authres.h mail/authres_format.c mail/authres_parse.c \
 	mail/buf.c mail/buf.h \
 	mail/canon.c mail/canon.h \
 	mail/crypto.c mail/crypto.h \
@@ -32,5 +33,6 @@ mail_libmail_a_SOURCES = \
 	mail/spf_macro.c mail/spf_macro.h \
 	mail/spf_parse.c mail/spf_parse.h \
 	mail/str.c mail/str.h \
-	mail/taglist.c mail/taglist.h
+	mail/taglist.c mail/taglist.h \
+	mail/trace.c mail/trace.h
 MAIL_LIBS = mail/libmail.a $(CRYPTO_LIBS) $(IDN2_LIBS)

@@ -184,3 +184,27 @@ size_t scan_domain_literal(struct str s, size_t i)
 	end = scan_content(s, i + 1, "[]\\");
 	return at(s, end) == ']' ? end + 1 : i;
 }
+
+size_t scan_keyword(struct str s, size_t i)
+{
+	for (;;) {
+		char c = str_lower_byte((char)at(s, i));
+
+		/* Hosts write "policy.is_org". */
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+		    c != '-' && c != '_')
+			return i;
+		i++;
+	}
+}
+
+size_t scan_token(struct str s, size_t i)
+{
+	for (;;) {
+		size_t next = scan_text(s, i, "()<>@,;:\\\"/[]?=");
+
+		if (next == i)
+			return i;
+		i = next;
+	}
+}

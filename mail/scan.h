@@ -21,5 +21,7 @@ size_t scan_word(struct str s, size_t i);	    /* 3.2.5, no CFWS */
 size_t scan_phrase(struct str s, size_t i);	    /* 4.1 obs-phrase */
 size_t scan_domain_literal(struct str s, size_t i); /* 3.4.1, no CFWS */
 size_t scan_utf8(struct str s, size_t i);	    /* RFC 6532 3.1, one */
+size_t scan_keyword(struct str s, size_t i); /* RFC 5321 4.1.2, with "_" */
+size_t scan_token(struct str s, size_t i);   /* RFC 2045 5.1, with UTF-8 */
 
 #endif

@@ -16,6 +16,8 @@ TESTERS = \
 	tests/unit/test_arc_verify \
 	tests/unit/test_arena \
 	tests/unit/test_authors \
+	tests/unit/test_authres_format \
+	tests/unit/test_authres_parse \
 	tests/unit/test_buf \
 	tests/unit/test_canon \
 	tests/unit/test_conf \

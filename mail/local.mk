@@ -27,6 +27,7 @@ mail_libmail_a_SOURCES = \
 	mail/ip.c mail/ip.h \
 	mail/limits.h \
 	mail/message.c mail/message.h \
+	mail/received_spf.c mail/received_spf.h \
 	mail/result.c mail/result.h \
 	mail/scan.c mail/scan.h \
 	mail/spf_check.c mail/spf_check.h \

@@ -41,6 +41,8 @@ TESTERS = \
 	tests/unit/test_message \
 	tests/unit/test_network \
 	tests/unit/test_owner \
+	tests/unit/test_policy \
+	tests/unit/test_received_spf \
 	tests/unit/test_result \
 	tests/unit/test_scan \
 	tests/unit/test_session \

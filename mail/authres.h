@@ -54,6 +54,13 @@ enum result authres_parse(struct arena *arena, struct str value,
 			  struct authres *authres);
 
 /*
+ * The value of the first property of a name, as in ("header", "d"); its
+ * pointer is NULL when there is none.
+ */
+struct str authres_value(const struct authres_result *result, const char *type,
+			 const char *name);
+
+/*
  * Could a reader take this value for one that `id` wrote? True when its
  * authserv-id is `id` in any case, in quotes or not, with U-labels, a dot at
  * the end, behind and before comments, with or without a version, whatever

@@ -281,6 +281,16 @@ enum result authres_parse(struct arena *arena, struct str value,
 	return authres->n || none ? OK : E_SYNTAX;
 }
 
+struct str authres_value(const struct authres_result *result, const char *type,
+			 const char *name)
+{
+	for (size_t i = 0; i < result->n; i++)
+		if (str_ieq(result->properties[i].type, str_from(type)) &&
+		    str_ieq(result->properties[i].name, str_from(name)))
+			return result->properties[i].value;
+	return (struct str){ NULL, 0 };
+}
+
 static bool has(struct str text, struct str part)
 {
 	return text.n && part.n && memmem(text.p, text.n, part.p, part.n);

@@ -12,6 +12,7 @@ mail_libmail_a_SOURCES = \
 	mail/canon.c mail/canon.h \
 	mail/crypto.c mail/crypto.h \
 	mail/dkim_evaluate.c mail/dkim_evaluate.h \
+	mail/delivery_facts.c mail/delivery_facts.h \
 	mail/dkim_key.c mail/dkim_key.h \
 	mail/dkim_hash.c mail/dkim_hash.h \
 	mail/dkim_sign.c mail/dkim_sign.h \

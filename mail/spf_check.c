@@ -501,39 +501,6 @@ static struct str to_ascii(struct arena *arena, struct str domain)
 	return without_dot(domain);
 }
 
-static void check_identity(const struct env *env, struct arena *arena,
-			   const struct spf_client *client, struct str sender,
-			   struct spf_result *result)
-{
-	struct check check = { .env = env, .arena = arena, .result = result };
-	size_t sign = str_find_last(sender, '@');
-	struct str domain = STR("");
-
-	if (sign < sender.n)
-		domain = to_ascii(arena, str_sub(sender, sign + 1, sender.n));
-	*result = (struct spf_result){ .auth = AUTH_NONE,
-				       .domain = arena_lower(arena, domain) };
-	if (sign == sender.n)
-		result->reason = "the sender has no domain";
-	if (sender.n > LIMIT_SPF_IDENTITY ||
-	    client->helo.n > LIMIT_SPF_IDENTITY)
-		result->reason = "the sender or HELO is too long";
-	if (result->reason)
-		return;
-	check.values = (struct spf_values){
-		.sender = sender,
-		.local = str_sub(sender, 0, sign),
-		.origin = domain,
-		.helo = client->helo,
-		.client = ip_unmap(client->address),
-		.receiver = client->receiver,
-		.now = env->now,
-		.validated = validated_name,
-		.context = &check,
-	};
-	result->auth = check_host(&check, domain, false);
-}
-
 /* 4.3: "postmaster" where the sender has no local part. */
 static struct str postmaster_at(struct arena *arena, struct str domain)
 {
@@ -545,20 +512,56 @@ static struct str postmaster_at(struct arena *arena, struct str domain)
 	return buf_str(&buf);
 }
 
-void spf_check_helo(const struct env *env, struct arena *arena,
-		    const struct spf_client *client, struct spf_result *result)
+bool spf_check_begin(struct arena *arena, const struct spf_client *client,
+		     struct str *sender, struct str *domain,
+		     struct spf_result *result)
 {
-	check_identity(env, arena, client, postmaster_at(arena, client->helo),
-		       result);
+	size_t sign;
+
+	if (!sender->n)
+		*sender = postmaster_at(arena, client->helo);
+	else if (sender->p[0] == '@')
+		*sender = postmaster_at(arena, str_sub(*sender, 1, sender->n));
+	sign = str_find_last(*sender, '@');
+	*domain = STR("");
+	if (sign < sender->n)
+		*domain =
+			to_ascii(arena, str_sub(*sender, sign + 1, sender->n));
+	*result = (struct spf_result){ .auth = AUTH_NONE,
+				       .domain = arena_lower(arena, *domain) };
+	if (sign == sender->n)
+		result->reason = "the sender has no domain";
+	if (sender->n > LIMIT_SPF_IDENTITY ||
+	    client->helo.n > LIMIT_SPF_IDENTITY)
+		result->reason = "the sender or HELO is too long";
+	return !result->reason;
 }
 
 void spf_check_mail_from(const struct env *env, struct arena *arena,
 			 const struct spf_client *client, struct str sender,
 			 struct spf_result *result)
 {
-	if (!sender.n)
-		sender = postmaster_at(arena, client->helo);
-	else if (sender.p[0] == '@')
-		sender = postmaster_at(arena, str_sub(sender, 1, sender.n));
-	check_identity(env, arena, client, sender, result);
+	struct check check = { .env = env, .arena = arena, .result = result };
+	struct str domain;
+
+	if (!spf_check_begin(arena, client, &sender, &domain, result))
+		return;
+	check.values = (struct spf_values){
+		.sender = sender,
+		.local = str_sub(sender, 0, str_find_last(sender, '@')),
+		.origin = domain,
+		.helo = client->helo,
+		.client = ip_unmap(client->address),
+		.receiver = client->receiver,
+		.now = env->now,
+		.validated = validated_name,
+		.context = &check,
+	};
+	result->auth = check_host(&check, domain, false);
+}
+
+void spf_check_helo(const struct env *env, struct arena *arena,
+		    const struct spf_client *client, struct spf_result *result)
+{
+	spf_check_mail_from(env, arena, client, STR(""), result);
 }

@@ -34,4 +34,13 @@ void spf_check_mail_from(const struct env *env, struct arena *arena,
 			 const struct spf_client *client, struct str sender,
 			 struct spf_result *result);
 
+/*
+ * What comes before check_host(), for whoever is to do it: the sender with
+ * its local part (4.3), its domain with A-labels, and a result that has the
+ * domain. False when the result is "none" already, with its reason.
+ */
+bool spf_check_begin(struct arena *arena, const struct spf_client *client,
+		     struct str *sender, struct str *domain,
+		     struct spf_result *result);
+
 #endif

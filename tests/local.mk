@@ -36,6 +36,9 @@ TESTERS = \
 	tests/unit/test_domain \
 	tests/unit/test_domains \
 	tests/unit/test_ip \
+	tests/unit/test_engine_dmarc \
+	tests/unit/test_engine_spf \
+	tests/unit/test_engines \
 	tests/unit/test_json \
 	tests/unit/test_keystore \
 	tests/unit/test_listener \
@@ -65,6 +68,11 @@ tests_unit_test_owner_SOURCES = tests/unit/test_owner.c \
 tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
 	dkim-sign/config.c dkim-sign/owner.c dkim-sign/sign.c
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
+
+# The engines, before what they need of mail/.
+tests_unit_test_engine_dmarc_LDADD = $(ENGINE_LIBS) $(LDADD)
+tests_unit_test_engine_spf_LDADD = $(ENGINE_LIBS) $(LDADD)
+tests_unit_test_engines_LDADD = $(ENGINE_LIBS) $(LDADD)
 
 check-programs: $(TESTERS) $(PLAYER)
 .PHONY: check-programs

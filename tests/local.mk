@@ -70,6 +70,7 @@ tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
 
 # The engines, before what they need of mail/.
+tests_corpus_compare_driver_LDADD = $(ENGINE_LIBS) $(LDADD)
 tests_unit_test_engine_dmarc_LDADD = $(ENGINE_LIBS) $(LDADD)
 tests_unit_test_engine_spf_LDADD = $(ENGINE_LIBS) $(LDADD)
 tests_unit_test_engines_LDADD = $(ENGINE_LIBS) $(LDADD)

@@ -23,6 +23,7 @@ mail_libmail_a_SOURCES = \
 	mail/dmarc_walk.c mail/dmarc_walk.h \
 	mail/domain.c mail/domain.h \
 	mail/dns.c mail/dns.h \
+	mail/dns_rdata.c mail/dns_rdata.h \
 	mail/dns_zone.c mail/dns_zone.h \
 	mail/env.c mail/env.h \
 	mail/ip.c mail/ip.h \

@@ -2,68 +2,54 @@
 #ifndef MILTERS_RESOLVER_H
 #define MILTERS_RESOLVER_H
 
-#include "mail/dns.h"
-#include "mail/result.h"
+#include "milters/answers.h"
 #include "milters/conf.h"
 
 /*
- * Asks DNS for a whole process: one libunbound context, one thread that waits
- * for its answers, and a table of answers that all messages share until their
- * TTL is over. A question that is already on its way is not asked again.
+ * Asks DNS for a whole process: one libunbound context with its thread, one
+ * thread that waits for its answers, and a table of answers that all messages
+ * share until their time is over. A question that is already on its way is
+ * not asked again. A message asks through milters/inquiry.h.
  */
 struct resolver;
 
 struct resolver_settings {
 	struct conf_list servers; /* see resolver_table */
 	const char *trust_anchor; /* file; empty: DNSSEC is not validated */
+	int64_t max_waiting;
 };
 
+extern const struct setting resolver_table[];
+
 /*
- * E_CONFIG with *error in words (in the arena) when libunbound does not take
- * the settings. resolver_free ends it, whoever still waits.
+ * Begins with one reference, the caller's; the last resolver_put ends it and
+ * its threads, whatever is still on its way. Nobody may be in an inquiry
+ * then. E_CONFIG with *error in words (in the arena) when libunbound does not
+ * take the settings.
  */
 enum result resolver_new(const struct resolver_settings *settings,
 			 struct arena *arena, struct resolver **resolver,
 			 const char **error);
-void resolver_free(struct resolver *resolver);
+struct resolver *resolver_get(struct resolver *resolver);
+void resolver_put(struct resolver *resolver);
 
 /*
- * The questions of one message. A check is pure and wants its answers at
- * once, so it is run again until none is missing:
- *
- *	do
- *		spf_check_helo(&env, arena, &client, &result);
- *	while (inquiry_wait(inquiry));
- *
- * A question without an answer yet is started and answered DNS_TEMPORARY for
- * this time; so each run starts what it can, and checks that don't depend on
- * each other wait together. A run whose result nobody looks at begins
- * look-ups early.
+ * Would a new resolver be like the old one, so that the old one, with all its
+ * answers, can go on? Never where /etc/resolv.conf is read, nor with a trust
+ * anchor: the files may be others now.
  */
-struct inquiry;
+bool resolver_settings_equal(const struct resolver_settings *a,
+			     const struct resolver_settings *b);
 
-/*
- * Begins with `budget_ms` for all waiting of this message together. The
- * inquiry and its answers live in the arena, but inquiry_end must be called
- * before the arena ends. Never fails: with too many messages waiting all
- * questions that need DNS are temporary errors.
- */
-struct inquiry *inquiry_begin(struct resolver *resolver, struct arena *arena,
-			      int64_t budget_ms);
-void inquiry_end(struct inquiry *inquiry);
+/* The rest is for milters/inquiry.c. */
+struct answers *resolver_answers(struct resolver *resolver);
 
-/* The resolver for struct env; it lives as long as the inquiry. */
-const struct dns_resolver *inquiry_resolver(struct inquiry *inquiry);
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t resolver_now(void);
 
-/*
- * Waits until something that was asked since the last call has an answer.
- * True: run the checks again. False: none was missing, or the time is over,
- * and what the checks said last is what counts. An answer that was given
- * within this inquiry stays the same to its end.
- */
-bool inquiry_wait(struct inquiry *inquiry);
-
-/* Is the budget used up? */
-bool inquiry_is_late(const struct inquiry *inquiry);
+/* As answers_ask; asks DNS where that is to be done. */
+enum answers_state resolver_ask(struct resolver *resolver, struct str name,
+				enum dns_type type,
+				struct answers_waiter *waiter);
 
 #endif

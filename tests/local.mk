@@ -14,6 +14,7 @@ TESTERS = \
 	tests/unit/test_alias \
 	tests/unit/test_arc_limits \
 	tests/unit/test_arc_verify \
+	tests/unit/test_answers \
 	tests/unit/test_arena \
 	tests/unit/test_authors \
 	tests/unit/test_authres_format \
@@ -27,6 +28,7 @@ TESTERS = \
 	tests/unit/test_dkim_key \
 	tests/unit/test_dkim_sign \
 	tests/unit/test_dns \
+	tests/unit/test_dns_rdata \
 	tests/unit/test_dns_zone \
 	tests/unit/test_dkim_verify \
 	tests/unit/test_dmarc_check \
@@ -35,6 +37,8 @@ TESTERS = \
 	tests/unit/test_dmarc_walk \
 	tests/unit/test_domain \
 	tests/unit/test_domains \
+	tests/unit/test_inquiry \
+	tests/unit/test_inquiry_load \
 	tests/unit/test_ip \
 	tests/unit/test_engine_dmarc \
 	tests/unit/test_engine_spf \
@@ -47,6 +51,7 @@ TESTERS = \
 	tests/unit/test_owner \
 	tests/unit/test_policy \
 	tests/unit/test_received_spf \
+	tests/unit/test_resolver \
 	tests/unit/test_result \
 	tests/unit/test_scan \
 	tests/unit/test_session \
@@ -74,6 +79,10 @@ tests_corpus_compare_driver_LDADD = $(ENGINE_LIBS) $(LDADD)
 tests_unit_test_engine_dmarc_LDADD = $(ENGINE_LIBS) $(LDADD)
 tests_unit_test_engine_spf_LDADD = $(ENGINE_LIBS) $(LDADD)
 tests_unit_test_engines_LDADD = $(ENGINE_LIBS) $(LDADD)
+# A DNS server of their own, which is a script.
+tests_unit_test_inquiry_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE='"$(abs_srcdir)"'
+tests_unit_test_inquiry_load_CPPFLAGS = $(tests_unit_test_inquiry_CPPFLAGS)
+tests_unit_test_resolver_CPPFLAGS = $(tests_unit_test_inquiry_CPPFLAGS)
 
 check-programs: $(TESTERS) $(PLAYER)
 .PHONY: check-programs

@@ -4,6 +4,7 @@
 
 #include "milters/conf.h"
 #include "milters/domains.h"
+#include "milters/inquiry.h"
 #include "milters/log.h"
 #include "milters/network.h"
 #include "milters/session.h"
@@ -31,6 +32,7 @@ struct milter {
 	const struct setting *settings;
 	size_t settings_size; /* of the struct that takes their values */
 	unsigned int parts;   /* of the domains: bits of enum domain_parts */
+	bool dns;	      /* it asks: the snapshot has a resolver */
 	/* Derives what is worth deriving once; *error in words. */
 	enum result (*configure)(struct snapshot *snapshot, const char **error);
 

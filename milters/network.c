@@ -54,7 +54,7 @@ struct networks network_parse(struct arena *arena, const struct conf_list *list)
 	return networks;
 }
 
-static bool read_address(const struct sockaddr *address, struct ip *ip)
+bool network_address(const struct sockaddr *address, struct ip *ip)
 {
 	*ip = (struct ip){ .six = address->sa_family == AF_INET6 };
 	if (ip->six)
@@ -69,23 +69,27 @@ static bool read_address(const struct sockaddr *address, struct ip *ip)
 	return true;
 }
 
+bool network_has_ip(const struct networks *networks, const struct ip *ip)
+{
+	for (size_t i = 0; i < networks->n; i++)
+		if (ip_is_within(ip, &networks->list[i].ip,
+				 networks->list[i].bits))
+			return true;
+	return false;
+}
+
 bool network_has(const struct networks *networks,
 		 const struct sockaddr *address)
 {
 	struct ip ip;
 
-	if (!read_address(address, &ip))
-		return false;
-	for (size_t i = 0; i < networks->n; i++)
-		if (ip_is_within(&ip, &networks->list[i].ip,
-				 networks->list[i].bits))
-			return true;
-	return false;
+	return network_address(address, &ip) && network_has_ip(networks, &ip);
 }
 
 const char *network_format(struct arena *arena, const struct sockaddr *address)
 {
 	struct ip ip;
 
-	return read_address(address, &ip) ? ip_format(arena, &ip).p : "unknown";
+	return network_address(address, &ip) ? ip_format(arena, &ip).p
+					     : "unknown";
 }

@@ -25,6 +25,12 @@ const char *network_check(const char *text);
 struct networks network_parse(struct arena *arena,
 			      const struct conf_list *list);
 
+/* The address, an IPv4-mapped one as IPv4; false for other families. */
+bool network_address(const struct sockaddr *address, struct ip *ip);
+
+/* Is the address, not IPv4-mapped, in a block? */
+bool network_has_ip(const struct networks *networks, const struct ip *ip);
+
 /* Is the address in a block? An IPv4-mapped IPv6 address counts as IPv4. */
 bool network_has(const struct networks *networks,
 		 const struct sockaddr *address);

@@ -58,6 +58,21 @@ static void notify_status(const struct milter *milter)
 	notify(text);
 }
 
+/* A snapshot that can be worked with, or the reason why there is none. */
+static enum result load(const struct run *run, struct snapshot **snapshot,
+			char **error)
+{
+	enum result result = snapshot_load(run->milter, run->directory,
+					   snapshot, error);
+
+	if (result != OK)
+		return result;
+	result = snapshot_open_dns(run->milter, *snapshot, error);
+	if (result != OK)
+		snapshot_put(*snapshot);
+	return result;
+}
+
 /* Whole or not at all: a fault leaves what is in force in force. */
 static void reload(const struct run *run)
 {
@@ -70,7 +85,7 @@ static void reload(const struct run *run)
 	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%lld",
 		 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	notify(message);
-	if (snapshot_load(run->milter, run->directory, &new, &error) == OK) {
+	if (load(run, &new, &error) == OK) {
 		log_info("reloaded: %zu domains", new->domains.n);
 		snapshot_set(new);
 	} else {
@@ -162,12 +177,22 @@ static bool check_descriptors(const struct runtime_settings *runtime)
 	return false;
 }
 
-static int serve(struct run *run, struct snapshot *snapshot)
+static int serve(struct run *run)
 {
-	const struct runtime_settings *runtime = &snapshot->runtime;
+	const struct runtime_settings *runtime;
+	struct snapshot *snapshot;
 	const char *error;
+	char *fault;
 	pthread_t thread;
 
+	/* An arena of malloc for each thread would keep memory for peaks. */
+	mallopt(M_ARENA_MAX, 2);
+	if (load(run, &snapshot, &fault) != OK) {
+		log_error("%s", fault);
+		free(fault);
+		return EX_CONFIG;
+	}
+	runtime = &snapshot->runtime;
 	if (!check_descriptors(runtime))
 		return EX_CONFIG;
 	run->listener = listener_open(runtime, snapshot->arena, &error);
@@ -175,8 +200,6 @@ static int serve(struct run *run, struct snapshot *snapshot)
 		log_error("%s", error);
 		return EX_CONFIG;
 	}
-	/* An arena of malloc for each thread would keep memory for peaks. */
-	mallopt(M_ARENA_MAX, 2);
 	snapshot_set(snapshot);
 	if (!glue_open(run->milter, run->listener)) {
 		log_error("libmilter does not take the socket");
@@ -255,13 +278,13 @@ int milter_run(const struct milter *milter, int argc, char **argv)
 		log_error("OpenSSL has no SHA-256");
 		return EX_SOFTWARE;
 	}
+	if (!test)
+		return serve(&run);
 	if (snapshot_load(milter, run.directory, &snapshot, &error) != OK) {
 		log_error("%s", error);
 		free(error);
 		return EX_CONFIG;
 	}
-	if (!test)
-		return serve(&run, snapshot);
 	snapshot_print(milter, snapshot);
 	snapshot_put(snapshot);
 	return EX_OK;

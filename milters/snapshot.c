@@ -8,6 +8,7 @@
 
 #include "mail/domain.h"
 #include "milters/milter.h"
+#include "milters/suffixes.h"
 
 static const char *check_domain(const char *text)
 {
@@ -104,7 +105,10 @@ static enum result load_files(const struct milter *milter,
 			      const char **error)
 {
 	struct arena *arena = new->arena;
-	const struct conf_table shared = { shared_table, &new->shared };
+	const struct conf_table shared[] = {
+		{ shared_table, &new->shared },
+		{ resolver_table, &new->dns },
+	};
 	const struct conf_table own[] = {
 		{ runtime_table, &new->runtime },
 		{ milter->settings, new->settings },
@@ -121,7 +125,7 @@ static enum result load_files(const struct milter *milter,
 	}
 	result = conf_load(arena,
 			   arena_printf(arena, "%s/millrace.conf", directory),
-			   &shared, 1, error);
+			   shared, 2, error);
 	if (result != OK)
 		return result;
 	return conf_load(arena,
@@ -147,6 +151,11 @@ static enum result load(const struct milter *milter, const char *directory,
 		&(struct alias_rules){ str_from(shared->suffix_separators),
 				       str_from(shared->drop_characters) },
 		&new->domains, error);
+	if (result == OK && milter->dns &&
+	    suffixes_new(NULL, &new->suffixes) != OK) {
+		*error = "the system has no Public Suffix List";
+		result = E_CONFIG;
+	}
 	if (result == OK && milter->configure)
 		result = milter->configure(new, error);
 	return result;
@@ -155,6 +164,8 @@ static enum result load(const struct milter *milter, const char *directory,
 static void snapshot_free(struct snapshot *snapshot)
 {
 	domains_free(&snapshot->domains);
+	suffixes_free(&snapshot->suffixes);
+	resolver_put(snapshot->resolver);
 	arena_free(snapshot->arena);
 	free(snapshot);
 }
@@ -176,6 +187,25 @@ enum result snapshot_load(const struct milter *milter, const char *directory,
 	}
 	*error = arena_must(strdup(what));
 	snapshot_free(new);
+	return E_CONFIG;
+}
+
+enum result snapshot_open_dns(const struct milter *milter,
+			      struct snapshot *snapshot, char **error)
+{
+	const char *what = NULL;
+
+	if (!milter->dns)
+		return OK;
+	pthread_mutex_lock(&lock);
+	if (current && resolver_settings_equal(&current->dns, &snapshot->dns))
+		snapshot->resolver = resolver_get(current->resolver);
+	pthread_mutex_unlock(&lock);
+	if (snapshot->resolver ||
+	    resolver_new(&snapshot->dns, snapshot->arena, &snapshot->resolver,
+			 &what) == OK)
+		return OK;
+	*error = arena_must(strdup(what));
 	return E_CONFIG;
 }
 
@@ -212,15 +242,17 @@ void snapshot_print(const struct milter *milter,
 {
 	const struct conf_table tables[] = {
 		{ shared_table, (void *)&snapshot->shared },
+		{ resolver_table, (void *)&snapshot->dns },
 		{ runtime_table, (void *)&snapshot->runtime },
 		{ milter->settings, snapshot->settings },
 	};
 
 	printf("# millrace.conf\n\n");
 	conf_print(stdout, &tables[0]);
-	printf("# %s.conf\n\n", milter->name);
 	conf_print(stdout, &tables[1]);
+	printf("# %s.conf\n\n", milter->name);
 	conf_print(stdout, &tables[2]);
+	conf_print(stdout, &tables[3]);
 	if (milter->print)
 		milter->print(stdout, snapshot);
 }

@@ -2,8 +2,10 @@
 #ifndef MILTERS_SNAPSHOT_H
 #define MILTERS_SNAPSHOT_H
 
+#include "mail/env.h"
 #include "milters/domains.h"
 #include "milters/network.h"
+#include "milters/resolver.h"
 
 struct milter;
 
@@ -35,10 +37,13 @@ struct snapshot {
 	_Atomic int references;
 	struct arena *arena;
 	struct shared_settings shared;
+	struct resolver_settings dns;
 	struct runtime_settings runtime;
 	struct networks trusted;
 	struct str login_domain; /* normal form, may be empty */
 	struct domains domains;
+	struct suffix_list suffixes; /* where the daemon uses DNS; */
+	struct resolver *resolver;   /* this one after snapshot_open_dns */
 	void *settings; /* the daemon's own, as its table says */
 	void *derived;	/* the daemon's own, from configure() */
 };
@@ -50,6 +55,14 @@ struct snapshot {
  */
 enum result snapshot_load(const struct milter *milter, const char *directory,
 			  struct snapshot **snapshot, char **error);
+
+/*
+ * Begins with DNS, for a daemon that uses it: with the resolver of the current
+ * snapshot, and all its answers, if the settings are the same. E_CONFIG with
+ * *error (malloc'd, the caller's) otherwise.
+ */
+enum result snapshot_open_dns(const struct milter *milter,
+			      struct snapshot *snapshot, char **error);
 
 /* Makes a snapshot the current one; takes over the caller's reference. */
 void snapshot_set(struct snapshot *snapshot);

@@ -58,6 +58,10 @@ static bool read_signature(struct dkim_verifier *verifier, struct claim *claim)
 	else if (signature->digest == CRYPTO_SHA1 && !policy->rsa_sha1)
 		/* RFC 8301 section 3.1: has permanently failed evaluation. */
 		judge(verdict, AUTH_PERMERROR, "rsa-sha1 proves nothing (a=)");
+	else if (signature->header == CANON_SIMPLE && policy->lead_space_lost)
+		judge(verdict, AUTH_TEMPERROR,
+		      "white space of the header "
+		      "was lost before it came here");
 	else
 		judge(verdict, AUTH_POLICY, "not evaluated");
 	return verdict->auth == AUTH_POLICY;

@@ -11,6 +11,7 @@ struct dkim_verify_policy {
 	bool short_keys;       /* against RFC 8301 section 3.2 */
 	bool expired;	       /* x= is past */
 	bool drafts;	       /* v=0.5 */
+	bool lead_space_lost;  /* of fields: simple headers can't be checked */
 	size_t max_signatures; /* that are evaluated */
 };
 

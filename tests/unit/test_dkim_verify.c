@@ -199,6 +199,25 @@ static void legacy(void **state)
 }
 
 /* What the verdict says besides the word. */
+/* Fields as an old MTA shows them: only relaxed headers can be verified. */
+static void lost_space(void **state)
+{
+	struct dkim_verify_policy policy = dkim_verify_policy_default;
+	struct arena *arena = arena_new(4096);
+	struct dkim_verdict verdict;
+
+	(void)state;
+	policy.lead_space_lost = true;
+	verdict = verify_tags(arena, V A "c=simple; " D H, &policy);
+	expect(&verdict, AUTH_TEMPERROR, "white space", "simple");
+	verdict = verify_tags(arena, V A "c=relaxed; " D H, &policy);
+	expect(&verdict, AUTH_PASS, "", "relaxed");
+	policy.lead_space_lost = false;
+	verdict = verify_tags(arena, V A "c=simple; " D H, &policy);
+	expect(&verdict, AUTH_PASS, "", "simple, with its white space");
+	arena_free(arena);
+}
+
 static void facts(void **state)
 {
 	struct arena *arena = arena_new(4096);
@@ -563,17 +582,12 @@ static void dear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(signature_tags),
-		cmocka_unit_test(legacy),
-		cmocka_unit_test(facts),
-		cmocka_unit_test(key_records),
-		cmocka_unit_test(dns),
-		cmocka_unit_test(odd_names),
-		cmocka_unit_test(u_labels),
-		cmocka_unit_test(added_fields),
-		cmocka_unit_test(spoilt),
-		cmocka_unit_test(author_first),
-		cmocka_unit_test(limits),
+		cmocka_unit_test(signature_tags), cmocka_unit_test(legacy),
+		cmocka_unit_test(lost_space),	  cmocka_unit_test(facts),
+		cmocka_unit_test(key_records),	  cmocka_unit_test(dns),
+		cmocka_unit_test(odd_names),	  cmocka_unit_test(u_labels),
+		cmocka_unit_test(added_fields),	  cmocka_unit_test(spoilt),
+		cmocka_unit_test(author_first),	  cmocka_unit_test(limits),
 		cmocka_unit_test(dear),
 	};
 

@@ -240,6 +240,7 @@ static bool read_record(struct check *check)
 	record->p = policy_of(p);
 	record->sp =
 		sp == DMARC_RECORD_P_UNSPECIFIED ? record->p : policy_of(sp);
+	record->has_sp = sp != DMARC_RECORD_P_UNSPECIFIED;
 	record->np = record->sp;
 	record->strict_dkim = adkim == DMARC_RECORD_A_STRICT;
 	record->strict_spf = aspf == DMARC_RECORD_A_STRICT;

@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
 unit_DATA += \
+	contrib/systemd/millrace-auth-policy.service \
+	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service \
 	contrib/systemd/millrace-dkim-sign.socket
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
+	contrib/config/auth-policy.conf \
 	contrib/config/dkim-sign.conf \
 	contrib/config/millrace.conf \
+	contrib/postfix/auth-policy.postconf \
 	contrib/postfix/dkim-sign.postconf \
+	contrib/postfix/millrace-auth-policy.socket.conf \
 	contrib/postfix/millrace-dkim-sign.socket.conf \
+	contrib/sendmail/auth-policy.mc \
 	contrib/sendmail/dkim-sign.mc
 EXTRA_DIST += \
+	contrib/systemd/millrace-auth-policy.service.in \
+	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service.in \
 	contrib/systemd/millrace-dkim-sign.socket \
 	contrib/systemd/sysusers.conf.in \
 	contrib/systemd/tmpfiles.conf.in
 
 GENERATED = \
+	contrib/systemd/millrace-auth-policy.service \
 	contrib/systemd/millrace-dkim-sign.service \
 	contrib/systemd/sysusers.conf \
 	contrib/systemd/tmpfiles.conf

@@ -72,6 +72,7 @@ tests_unit_test_owner_SOURCES = tests/unit/test_owner.c \
 	dkim-sign/config.c dkim-sign/owner.c
 tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
 	dkim-sign/config.c dkim-sign/owner.c dkim-sign/sign.c
+tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
 
 # The engines, before what they need of mail/.

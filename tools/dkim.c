@@ -232,7 +232,7 @@ int run_dkim_keygen(struct tool *tool, int argc, char **argv)
 				 LIMIT_RSA_BITS_MIN, LIMIT_RSA_BITS_MAX);
 	if (!read_domain(tool, argv[optind], &keygen.domain))
 		return EX_USAGE;
-	if (!tool_settings(tool, &settings))
+	if (!tool_settings(tool, &settings, NULL))
 		return EX_CONFIG;
 	keygen.folder = key_folder(tool, &settings, keygen.domain);
 	return generate_all(tool, &keygen);
@@ -340,7 +340,7 @@ int run_dkim_list(struct tool *tool, int argc, char **argv)
 		return status;
 	if (optind < argc - 1)
 		return tool_usage(tool, EX_USAGE);
-	if (!tool_settings(tool, &settings))
+	if (!tool_settings(tool, &settings, NULL))
 		return EX_CONFIG;
 	if (optind == argc)
 		return list_all(&visit, &settings);
@@ -373,7 +373,7 @@ int run_dkim_dns(struct tool *tool, int argc, char **argv)
 		return tool_usage(tool, EX_USAGE);
 	if (!read_domain(tool, argv[optind], &domain))
 		return EX_USAGE;
-	if (!tool_settings(tool, &settings))
+	if (!tool_settings(tool, &settings, NULL))
 		return EX_CONFIG;
 	return each_key(&visit, &settings, domain, print_record);
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 bin_PROGRAMS += tools/millrace
 tools_millrace_SOURCES = \
+	tools/auth.c tools/auth.h \
+	tools/auth_print.c \
 	tools/dkim.c \
 	tools/json.c tools/json.h \
 	tools/main.c \
 	tools/sign.c \
-	tools/spf.c \
 	tools/tool.h
-tools_millrace_LDADD = $(CONFIG_LIBS)
+tools_millrace_LDADD = $(POLICY_LIBS)
 dist_man_MANS += tools/millrace.1

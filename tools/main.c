@@ -7,6 +7,10 @@
 #include "milters/log.h"
 #include "tool.h"
 
+/* Of verify, spf and dmarc. */
+#define AUTH_OPTIONS "[--zone FILE] [--now EPOCH] [--legacy] [--json] "
+#define AUTH_CLIENT "--client IP --helo NAME --sender ADDR"
+
 static const struct verb verbs[] = {
 	{ "dkim keygen",
 	  "[--algorithm rsa|ed25519|both] [--bits N] [--selector NAME] DOMAIN",
@@ -18,12 +22,18 @@ static const struct verb verbs[] = {
 	{ "sign",
 	  "--key FILE --domain D --selector S [--canon C] [--now EPOCH] FILE|-",
 	  "print a message with a DKIM-Signature in front", run_sign },
-	{ "spf",
-	  "[--zone FILE] [--now EPOCH] --client IP --helo NAME --sender ADDR "
-	  "[--json]",
+	{ "verify", AUTH_OPTIONS "[" AUTH_CLIENT "] FILE|-",
+	  "tell what auth-policy finds in a message and does with it",
+	  run_verify },
+	{ "spf", AUTH_OPTIONS AUTH_CLIENT,
 	  "check whether a host may send for a domain", run_spf },
+	{ "dmarc", AUTH_OPTIONS "[" AUTH_CLIENT "] FILE|-",
+	  "check a message against the policy of its author's domain",
+	  run_dmarc },
 };
 
+/* Options are known by numbers that are no letters. */
+enum { FLAG_FIRST = 256 };
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 
 int tool_fail(const struct tool *tool, int status, const char *format, ...)
@@ -61,6 +71,33 @@ int tool_option(const struct tool *tool, int argc, char **argv,
 		return 0;
 	}
 	return option;
+}
+
+bool tool_flags(struct tool *tool, int argc, char **argv,
+		const struct tool_flag *flags, void *values, int *status)
+{
+	enum { FLAGS_MAX = 16 };
+	struct option options[FLAGS_MAX + 2] = { 0 };
+	int n = 0, option;
+
+	for (; flags[n].name && n < FLAGS_MAX; n++)
+		options[n] = (struct option){
+			.name = flags[n].name,
+			.has_arg = flags[n].is_switch ? no_argument
+						      : required_argument,
+			.val = FLAG_FIRST + n,
+		};
+	options[n] = (struct option){ "help", no_argument, NULL, 'h' };
+	while ((option = tool_option(tool, argc, argv, options, status)) > 0) {
+		const struct tool_flag *flag = &flags[option - FLAG_FIRST];
+		char *value = (char *)values + flag->offset;
+
+		if (flag->is_switch)
+			*(bool *)value = true;
+		else
+			*(const char **)value = optarg;
+	}
+	return option != 0;
 }
 
 enum result tool_read(const char *path, size_t limit, struct str *bytes)
@@ -102,15 +139,20 @@ bool tool_now(const char *text, int64_t *now)
 	return *text && !*end && !errno && *now >= 0;
 }
 
-bool tool_settings(const struct tool *tool, struct shared_settings *settings)
+bool tool_settings(const struct tool *tool, struct shared_settings *settings,
+		   struct resolver_settings *dns)
 {
-	const struct conf_table table = { shared_table, settings };
+	struct resolver_settings unused;
+	const struct conf_table tables[] = {
+		{ shared_table, settings },
+		{ resolver_table, dns ? dns : &unused },
+	};
 	const char *error;
 
 	if (conf_load(tool->arena,
 		      arena_printf(tool->arena, "%s/millrace.conf",
 				   tool->directory),
-		      &table, 1, &error) == OK)
+		      tables, 2, &error) == OK)
 		return true;
 	tool_fail(tool, EX_CONFIG, "%s", error);
 	return false;

@@ -13,42 +13,20 @@ struct request {
 	const char *file;
 };
 
-static const struct option options[] = {
-	{ "key", required_argument, NULL, 'k' },
-	{ "domain", required_argument, NULL, 'd' },
-	{ "selector", required_argument, NULL, 's' },
-	{ "canon", required_argument, NULL, 'C' },
-	{ "now", required_argument, NULL, 'n' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+static const struct tool_flag flags[] = {
+	{ "key", false, offsetof(struct request, key) },
+	{ "domain", false, offsetof(struct request, domain) },
+	{ "selector", false, offsetof(struct request, selector) },
+	{ "canon", false, offsetof(struct request, canon) },
+	{ "now", false, offsetof(struct request, now) },
+	{ NULL, false, 0 },
 };
 
 /* False when *status is the exit status to end with. */
 static bool read_options(struct tool *tool, int argc, char **argv,
 			 struct request *request, int *status)
 {
-	int option;
-
-	while ((option = tool_option(tool, argc, argv, options, status)) > 0) {
-		switch (option) {
-		case 'k':
-			request->key = optarg;
-			break;
-		case 'd':
-			request->domain = optarg;
-			break;
-		case 's':
-			request->selector = optarg;
-			break;
-		case 'C':
-			request->canon = optarg;
-			break;
-		case 'n':
-			request->now = optarg;
-			break;
-		}
-	}
-	if (option == 0)
+	if (!tool_flags(tool, argc, argv, flags, request, status))
 		return false;
 	if (request->key && request->domain && request->selector &&
 	    optind == argc - 1) {

@@ -31,6 +31,8 @@ struct verb {
 
 int run_sign(struct tool *tool, int argc, char **argv);
 int run_spf(struct tool *tool, int argc, char **argv);
+int run_dmarc(struct tool *tool, int argc, char **argv);
+int run_verify(struct tool *tool, int argc, char **argv);
 int run_dkim_keygen(struct tool *tool, int argc, char **argv);
 int run_dkim_list(struct tool *tool, int argc, char **argv);
 int run_dkim_dns(struct tool *tool, int argc, char **argv);
@@ -49,13 +51,31 @@ int tool_usage(const struct tool *tool, int status);
 int tool_option(const struct tool *tool, int argc, char **argv,
 		const struct option *options, int *status);
 
+/* An option of a verb, "--name", and where its value goes. */
+struct tool_flag {
+	const char *name;
+	bool is_switch; /* a bool without an argument, not a const char * */
+	size_t offset;	/* in the struct of values */
+};
+
+/*
+ * Reads all options of a verb by a table that ends with a NULL name. False
+ * when *status is the exit status to end with; else `optind` is the first
+ * argument that is no option.
+ */
+bool tool_flags(struct tool *tool, int argc, char **argv,
+		const struct tool_flag *flags, void *values, int *status);
+
 /* All bytes of a file, "-" for standard input; not in the arena: free it. */
 enum result tool_read(const char *path, size_t limit, struct str *bytes);
 
 /* Seconds since 1970 as an option has them; those of the clock for NULL. */
 bool tool_now(const char *text, int64_t *now);
 
-/* Reads millrace.conf. False when a fault was printed. */
-bool tool_settings(const struct tool *tool, struct shared_settings *settings);
+/*
+ * Reads millrace.conf; `dns` may be NULL. False when a fault was printed.
+ */
+bool tool_settings(const struct tool *tool, struct shared_settings *settings,
+		   struct resolver_settings *dns);
 
 #endif

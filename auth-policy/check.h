@@ -5,7 +5,7 @@
 #include "auth-policy/engine.h"
 #include "mail/arc_verify.h"
 #include "mail/authors.h"
-#include "milters/inquiry.h"
+#include "milters/milter.h"
 
 /*
  * All checks of one message in one reading of it, for the daemon and for the

@@ -62,8 +62,8 @@ static void notify_status(const struct milter *milter)
 static enum result load(const struct run *run, struct snapshot **snapshot,
 			char **error)
 {
-	enum result result = snapshot_load(run->milter, run->directory,
-					   snapshot, error);
+	enum result result =
+		snapshot_load(run->milter, run->directory, snapshot, error);
 
 	if (result != OK)
 		return result;

@@ -44,8 +44,8 @@ struct snapshot {
 	struct domains domains;
 	struct suffix_list suffixes; /* where the daemon uses DNS; */
 	struct resolver *resolver;   /* this one after snapshot_open_dns */
-	void *settings; /* the daemon's own, as its table says */
-	void *derived;	/* the daemon's own, from configure() */
+	void *settings;		     /* the daemon's own, as its table says */
+	void *derived;		     /* the daemon's own, from configure() */
 };
 
 /*

@@ -135,8 +135,8 @@ static int open_dns(struct world *world)
 	struct tool *tool = world->tool;
 	const char *error;
 
-	if (resolver_new(&world->dns, tool->arena, &world->resolver,
-			 &error) != OK)
+	if (resolver_new(&world->dns, tool->arena, &world->resolver, &error) !=
+	    OK)
 		return tool_fail(tool, EX_CONFIG, "%s", error);
 	world->inquiry = inquiry_begin(world->resolver, tool->arena,
 				       world->config.dns_budget);

@@ -166,7 +166,6 @@ static struct answer *read_records(const struct ub_result *result)
 	for (n = 0; result->data[n]; n++)
 		octets += (size_t)result->len[n];
 	answer = answer_new(DNS_OK, n, octets);
-	answer->dns.secure = result->secure;
 	room = answer->room;
 	for (size_t i = 0; i < n; i++) {
 		struct str data = { result->data[i], (size_t)result->len[i] };
@@ -194,34 +193,28 @@ static int64_t lifetime_of(const struct answer *answer, int ttl)
 	return lifetime < max ? lifetime : max;
 }
 
-static void give_failure(struct answers_entry *entry)
+static struct answer *read_answer(int error, const struct ub_result *result)
 {
-	answers_give(entry, resolver_now(), answer_new(DNS_TEMPORARY, 0, 0),
-		     LIFETIME_TEMPORARY);
+	enum dns_status status = status_of(error, result);
+	struct answer *answer = status == DNS_OK ? read_records(result)
+						 : answer_new(status, 0, 0);
+
+	answer->dns.secure =
+		answer->dns.status != DNS_TEMPORARY && result->secure;
+	return answer;
 }
 
 /* Called by libunbound within ub_process: in the thread of serve. */
 static void on_result(void *context, int error, struct ub_result *result)
 {
-	enum dns_status status = status_of(error, result);
 	struct answers_entry *entry = context;
 	struct answer *answer;
 
-	if (!entry) { /* of the question that warms up */
-		ub_resolve_free(result);
-		return;
+	if (entry) { /* no entry has the question that start asks */
+		answer = read_answer(error, result);
+		answers_give(entry, resolver_now(), answer,
+			     lifetime_of(answer, result ? result->ttl : 0));
 	}
-	if (status == DNS_TEMPORARY) {
-		give_failure(entry);
-		ub_resolve_free(result);
-		return;
-	}
-	answer = status == DNS_OK ? read_records(result)
-				  : answer_new(status, 0, 0);
-	answer->dns.secure =
-		answer->dns.status != DNS_TEMPORARY && result->secure;
-	answers_give(entry, resolver_now(), answer,
-		     lifetime_of(answer, result->ttl));
 	ub_resolve_free(result);
 }
 
@@ -254,7 +247,9 @@ enum answers_state resolver_ask(struct resolver *resolver, struct str name,
 	dns_name_escape(name, text);
 	if (ub_resolve_async(resolver->ctx, text, types[type], CLASS_IN, entry,
 			     on_result, NULL) != 0)
-		give_failure(entry);
+		answers_give(entry, resolver_now(),
+			     answer_new(DNS_TEMPORARY, 0, 0),
+			     LIFETIME_TEMPORARY);
 	return state;
 }
 

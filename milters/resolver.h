@@ -13,6 +13,9 @@
  */
 struct resolver;
 
+/* Descriptors that a resolver may have open: a socket for each question. */
+enum { RESOLVER_DESCRIPTORS = 2200 };
+
 struct resolver_settings {
 	struct conf_list servers; /* see resolver_table */
 	const char *trust_anchor; /* file; empty: DNSSEC is not validated */

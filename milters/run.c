@@ -158,21 +158,22 @@ static void block_signals(void)
 }
 
 /* Room for descriptors, or fewer sessions: at the limit libmilter spins. */
-static bool check_descriptors(const struct runtime_settings *runtime)
+static bool check_descriptors(const struct milter *milter,
+			      const struct runtime_settings *runtime)
 {
+	const int64_t need = runtime->max_connections + DESCRIPTORS_SPARE +
+			     (milter->dns ? RESOLVER_DESCRIPTORS : 0);
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return true;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if ((rlim_t)runtime->max_connections + DESCRIPTORS_SPARE <=
-	    limit.rlim_cur)
+	if ((rlim_t)need <= limit.rlim_cur)
 		return true;
 	log_error("max_connections = %lld needs %lld open files, the limit "
 		  "is %lld",
-		  (long long)runtime->max_connections,
-		  (long long)runtime->max_connections + DESCRIPTORS_SPARE,
+		  (long long)runtime->max_connections, (long long)need,
 		  (long long)limit.rlim_cur);
 	return false;
 }
@@ -193,7 +194,7 @@ static int serve(struct run *run)
 		return EX_CONFIG;
 	}
 	runtime = &snapshot->runtime;
-	if (!check_descriptors(runtime))
+	if (!check_descriptors(run->milter, runtime))
 		return EX_CONFIG;
 	run->listener = listener_open(runtime, snapshot->arena, &error);
 	if (run->listener < 0) {

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A DNS server on 127.0.0.1 that answers from a text, and breaks as it says.
 
-    fake_dns.py [--port N] [--log FILE] TABLE
+    fake_dns.py [--port N] [--log FILE] [--anchor FILE] TABLE
 
 Serves UDP and TCP on one port (N, or a free one), prints "ready PORT" and
 goes on until it is killed. With --log each question is written as a line
 "name type udp|tcp" before it is answered. It answers as a server that resolves
 would: CNAMEs are followed within the table, negative answers carry a SOA.
+With --anchor the zone signed.example has DNSSEC, and FILE gets its key.
 
 A line of the table is NAME TYPE [DATA] [!FAULT...]; # begins a comment that
 has its whole line. NAME "*.x.example" holds for all below x.example that have
@@ -27,6 +28,7 @@ type are one answer, and the faults of all of them hold.
     !no-tcp        TCP connections are closed when they ask for it
     !rdata=HEX     a record with these octets, whatever the type wants
     !txt=N         a TXT record of N octets ("a"), in strings of 255
+    !signed !forged   a signature of signed.example, or a wrong one
     !from=N        the first N - 1 questions get no answer
 """
 
@@ -35,7 +37,9 @@ import asyncio
 import re
 import socket
 import struct
+import time
 
+import dns.dnssec
 import dns.exception
 import dns.flags
 import dns.message
@@ -45,14 +49,36 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 RCODES = {"nxdomain": dns.rcode.NXDOMAIN, "servfail": dns.rcode.SERVFAIL,
           "refused": dns.rcode.REFUSED, "formerr": dns.rcode.FORMERR,
           "notimp": dns.rcode.NOTIMP}
 FAULTS = set(RCODES) | {"ttl", "delay", "silent", "garbage", "cut", "wrong-id", "wrong-name",
-                        "truncate", "no-tcp", "rdata", "txt", "from"}
+                        "truncate", "no-tcp", "rdata", "txt", "from", "signed", "forged"}
 CNAMES_MAX = 12
 IN = dns.rdataclass.IN
+SIGNED = dns.name.from_text("signed.example")
+
+
+class Signer:
+    """The key of signed.example, a new one each time."""
+
+    def __init__(self, anchor):
+        self.private = ed25519.Ed25519PrivateKey.generate()
+        self.dnskey = dns.dnssec.make_dnskey(
+            self.private.public_key(), dns.dnssec.Algorithm.ED25519, flags=257)
+        self.keys = dns.rrset.from_rdata(SIGNED, 60, self.dnskey)
+        with open(anchor, "w", encoding="ascii") as file:
+            file.write(f"{self.keys}\n")
+
+    def signature(self, rrset, forged):
+        rdata = dns.dnssec.sign(rrset, self.private, SIGNED, self.dnskey, lifetime=3600,
+                                inception=time.time() - 3600)
+        if forged:
+            wrong = bytes([rdata.signature[0] ^ 1]) + rdata.signature[1:]
+            rdata = rdata.replace(signature=wrong)
+        return dns.rrset.from_rdata(rrset.name, rrset.ttl, rdata)
 
 
 class Entry:
@@ -131,12 +157,15 @@ class Table:
         return chain
 
 
-def respond(table, query):
+def respond(table, query, signer):
     """The answer without what goes wrong on its way, and the faults."""
     question = query.question[0]
     answer, faults = dns.message.make_response(query, recursion_available=True), {}
     name = dns.name.Name(tuple(label.lower() for label in question.name.labels))
     chain = table.resolve(name, question.rdtype)
+    if signer and (name, question.rdtype) == (SIGNED, dns.rdatatype.DNSKEY):
+        answer.answer += [signer.keys, signer.signature(signer.keys, False)]
+        return answer, faults
     for owner, rdtype, entry in chain:
         if not entry:
             if not table.exists(owner):
@@ -150,10 +179,12 @@ def respond(table, query):
             answer.answer.append(dns.rrset.from_rdata_list(
                 owner if owner != name else question.name,
                 int(entry.faults.get("ttl", 60)), entry.records))
+            if signer and ("signed" in faults or "forged" in faults):
+                answer.answer.append(signer.signature(answer.answer[-1], "forged" in faults))
     for fault in faults:
         if fault in RCODES:
             answer.set_rcode(RCODES[fault])
-    if not answer.answer or answer.answer[-1].rdtype != question.rdtype:
+    if all(rrset.rdtype != question.rdtype for rrset in answer.answer):
         ttl = int(faults.get("ttl", 60))
         answer.authority.append(dns.rrset.from_text(
             "example.", ttl, IN, dns.rdatatype.SOA, f"ns.example. root.example. 1 60 60 60 {ttl}"))
@@ -173,8 +204,8 @@ def spoil(wire, faults):
 
 
 class Server(asyncio.DatagramProtocol):
-    def __init__(self, table, log):
-        self.table, self.log, self.transport = table, log, None
+    def __init__(self, table, log, signer):
+        self.table, self.log, self.signer, self.transport = table, log, signer, None
 
     def connection_made(self, transport):
         self.transport = transport
@@ -187,7 +218,7 @@ class Server(asyncio.DatagramProtocol):
             kind = dns.rdatatype.to_text(question.rdtype)
             self.log.write(f"{str(question.name).lower().rstrip('.')} {kind} {way}\n")
             self.log.flush()
-        answer, faults = respond(self.table, query)
+        answer, faults = respond(self.table, query, self.signer)
         if "silent" in faults:
             return None, 0, faults
         if way == "udp" and "truncate" in faults:
@@ -246,7 +277,8 @@ def bound(port):
 
 async def serve(arguments):
     with open(arguments.table, encoding="utf-8") as file:
-        server = Server(Table(file), arguments.log and open(arguments.log, "a", encoding="utf-8"))
+        server = Server(Table(file), arguments.log and open(arguments.log, "a", encoding="utf-8"),
+                        arguments.anchor and Signer(arguments.anchor))
     udp, tcp = bound(arguments.port)
     await asyncio.get_running_loop().create_datagram_endpoint(lambda: server, sock=udp)
     await asyncio.start_server(server.connection, sock=tcp)
@@ -258,6 +290,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log")
+    parser.add_argument("--anchor")
     parser.add_argument("table")
     asyncio.run(serve(parser.parse_args()))
 

@@ -15,6 +15,7 @@ struct dns_server {
 	pid_t pid;
 	unsigned port;
 	const char *log;
+	const char *anchor; /* the key of signed.example */
 };
 
 static inline struct dns_server dns_server_begin(const char *table)
@@ -25,6 +26,7 @@ static inline struct dns_server dns_server_begin(const char *table)
 	FILE *ready;
 
 	server.log = folder_write(&server.folder, "log", "");
+	server.anchor = folder_path(&server.folder, "anchor");
 	assert_int_equal(pipe(pipes), 0);
 	server.pid = fork();
 	assert_true(server.pid >= 0);
@@ -34,7 +36,7 @@ static inline struct dns_server dns_server_begin(const char *table)
 		close(pipes[0]);
 		close(pipes[1]);
 		execl(SOURCE "/tests/lib/fake_dns.py", "fake_dns.py", "--log",
-		      server.log, path, NULL);
+		      server.log, "--anchor", server.anchor, path, NULL);
 		_exit(127);
 	}
 	close(pipes[1]);
@@ -71,16 +73,17 @@ static inline size_t dns_server_count(const struct dns_server *server,
 	return n;
 }
 
-/* A resolver that asks this server. */
+/* A resolver that asks this server; with an anchor or "". */
 static inline struct resolver *
-dns_server_resolver(const struct dns_server *server, int64_t max_waiting)
+dns_server_resolver_with(const struct dns_server *server, int64_t max_waiting,
+			 const char *anchor)
 {
 	struct arena *arena = server->folder.arena;
 	struct str address =
 		str_from(arena_printf(arena, "127.0.0.1@%u", server->port));
 	const struct resolver_settings settings = {
 		.servers = { &address, 1 },
-		.trust_anchor = "",
+		.trust_anchor = anchor,
 		.max_waiting = max_waiting,
 	};
 	struct resolver *resolver = NULL;
@@ -89,6 +92,12 @@ dns_server_resolver(const struct dns_server *server, int64_t max_waiting)
 	if (resolver_new(&settings, arena, &resolver, &error) != OK)
 		fail_msg("%s", error);
 	return resolver;
+}
+
+static inline struct resolver *
+dns_server_resolver(const struct dns_server *server, int64_t max_waiting)
+{
+	return dns_server_resolver_with(server, max_waiting, "");
 }
 
 /* Asks and waits as long as the budget lasts. */

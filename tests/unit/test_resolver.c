@@ -174,6 +174,53 @@ static void large_answers(void **state)
 	dns_server_end(&server);
 }
 
+/* RFC 4035 section 4.3: secure, insecure, bogus. */
+static const struct {
+	const char *name;
+	enum dns_status with, without; /* an anchor */
+	bool secure;
+} signed_rows[] = {
+	{ "good.signed.example", DNS_OK, DNS_OK, true },
+	{ "forged.signed.example", DNS_TEMPORARY, DNS_OK, false },
+	{ "bare.signed.example", DNS_TEMPORARY, DNS_OK, false },
+	{ "gone.signed.example", DNS_TEMPORARY, DNS_NO_NAME, false },
+	{ "a.example", DNS_OK, DNS_OK, false },
+};
+
+static void validates(void **state)
+{
+	struct dns_server server =
+		dns_server_begin("good.signed.example A 192.0.2.1 !signed\n"
+				 "forged.signed.example A 192.0.2.1 !forged\n"
+				 "bare.signed.example A 192.0.2.1\n"
+				 "a.example A 192.0.2.1\n");
+
+	(void)state;
+	for (int with = 0; with < 2; with++) {
+		struct resolver *resolver = dns_server_resolver_with(
+			&server, 10, with ? server.anchor : "");
+
+		for (size_t i = 0;
+		     i < sizeof(signed_rows) / sizeof(*signed_rows); i++) {
+			struct inquiry *inquiry = inquiry_begin(
+				resolver, server.folder.arena, 60000);
+			struct dns_answer answer =
+				dns_server_ask(inquiry, server.folder.arena,
+					       signed_rows[i].name, DNS_A);
+
+			if (answer.status != (with ? signed_rows[i].with
+						   : signed_rows[i].without) ||
+			    answer.secure != (with && signed_rows[i].secure))
+				fail_msg("%s, anchor %d: got %d, secure %d",
+					 signed_rows[i].name, with,
+					 answer.status, answer.secure);
+			inquiry_end(inquiry);
+		}
+		resolver_put(resolver);
+	}
+	dns_server_end(&server);
+}
+
 static size_t count_folder(const char *path)
 {
 	DIR *folder = opendir(path);
@@ -416,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(large_answers),
+		cmocka_unit_test(validates),
 		cmocka_unit_test(leaves_nothing),
 		cmocka_unit_test(blocks_signals),
 		cmocka_unit_test(server_forms),

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "filter.h"
 
-#include <unistd.h>
-
 #include "mail/authres.h"
 #include "mail/buf.h"
 #include "mail/received_spf.h"
@@ -31,21 +29,6 @@ static const char *describe(struct session *session)
 				    : "<>");
 }
 
-/* The setting, or what the MTA calls itself, or what the system does. */
-static struct str find_id(struct session *session, const struct config *config)
-{
-	enum { HOST_NAME_MAX_ = 256 };
-	char *name;
-
-	if (*config->authserv_id)
-		return str_from(config->authserv_id);
-	if (session->host.n)
-		return session->host;
-	name = arena_alloc(session->arena, HOST_NAME_MAX_ + 1);
-	gethostname(name, HOST_NAME_MAX_);
-	return str_from(name);
-}
-
 enum action filter_mail(struct session *session)
 {
 	const struct sockaddr *client =
@@ -62,7 +45,8 @@ enum action filter_mail(struct session *session)
 	session->about = describe(session);
 	filter->config = session->snapshot->settings;
 	filter->derived = session->snapshot->derived;
-	filter->id = find_id(session, filter->config);
+	filter->id = results_id(session->arena, filter->config->authserv_id,
+				session->host);
 	filter->trusted = session->login.n || session_is_local(session) ||
 			  network_has(&session->snapshot->trusted, client);
 	if (filter->trusted)

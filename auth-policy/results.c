@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "results.h"
 
+#include <unistd.h>
+
 #include "mail/authres.h"
 #include "mail/buf.h"
+#include "mail/domain.h"
 #include "mail/limits.h"
 
 enum {
@@ -13,6 +16,21 @@ enum {
 	/* RFC 6008 section 4: octets of b= that tell signatures apart. */
 	SHORT_B = 8,
 };
+
+struct str results_id(struct arena *arena, const char *setting, struct str host)
+{
+	char system[LIMIT_DOMAIN + 1] = "";
+	struct str names[3], id;
+
+	gethostname(system, sizeof(system) - 1);
+	names[0] = str_from(setting);
+	names[1] = host;
+	names[2] = str_from(system);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (domain_normalize(arena, names[i], &id) == OK)
+			return id;
+	return STR("localhost");
+}
 
 /* The results, as they come to be known. */
 struct list {

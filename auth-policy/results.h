@@ -5,6 +5,13 @@
 #include "auth-policy/check.h"
 
 /*
+ * Our authserv-id, in A-labels: the setting, what the MTA calls itself, or
+ * what the system does, the first of them that is a domain name.
+ */
+struct str results_id(struct arena *arena, const char *setting,
+		      struct str host);
+
+/*
  * The value of the Authentication-Results field (RFC 8601) that says what was
  * found, in the name of authserv-id `id`.
  */

@@ -2,7 +2,6 @@
 #include "auth.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "auth-policy/results.h"
 #include "mail/dns_zone.h"
@@ -59,7 +58,6 @@ static int read_settings(struct world *world)
 	};
 	struct check_rules *rules = &world->derived.rules;
 	const char *error;
-	char name[256] = "";
 
 	if (!tool_settings(tool, &world->shared, &world->dns))
 		return EX_CONFIG;
@@ -72,11 +70,7 @@ static int read_settings(struct world *world)
 		return tool_fail(tool, EX_CONFIG, "%s", error);
 	rules->dkim.rsa_sha1 = rules->dkim.short_keys = rules->dkim.expired =
 		rules->dkim.drafts = world->request.legacy;
-	gethostname(name, sizeof(name) - 1);
-	world->id = arena_copy(tool->arena,
-			       str_from(*world->config.authserv_id
-						? world->config.authserv_id
-						: name));
+	world->id = results_id(tool->arena, world->config.authserv_id, STR(""));
 	return EX_OK;
 }
 

@@ -31,8 +31,9 @@ struct milter {
 
 	const struct setting *settings;
 	size_t settings_size; /* of the struct that takes their values */
-	unsigned int parts;   /* of the domains: bits of enum domain_parts */
-	bool dns;	      /* it asks: the snapshot has a resolver */
+	/* Of the domains, bits of enum domain_parts; 0: it knows of none. */
+	unsigned int parts;
+	bool dns; /* it asks: the snapshot has a resolver */
 	/* Derives what is worth deriving once; *error in words. */
 	enum result (*configure)(struct snapshot *snapshot, const char **error);
 

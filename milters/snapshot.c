@@ -134,6 +134,19 @@ static enum result load_files(const struct milter *milter,
 			 own, 2, error);
 }
 
+static enum result load_domains(const struct milter *milter,
+				const char *directory, struct snapshot *new,
+				const char **error)
+{
+	const struct shared_settings *shared = &new->shared;
+
+	return domains_load(
+		new->arena, directory, shared->state_directory, milter->parts,
+		&(struct alias_rules){ str_from(shared->suffix_separators),
+				       str_from(shared->drop_characters) },
+		&new->domains, error);
+}
+
 static enum result load(const struct milter *milter, const char *directory,
 			struct snapshot *new, const char **error)
 {
@@ -146,11 +159,9 @@ static enum result load(const struct milter *milter, const char *directory,
 	if (*shared->login_domain)
 		domain_normalize(new->arena, str_from(shared->login_domain),
 				 &new->login_domain);
-	result = domains_load(
-		new->arena, directory, shared->state_directory, milter->parts,
-		&(struct alias_rules){ str_from(shared->suffix_separators),
-				       str_from(shared->drop_characters) },
-		&new->domains, error);
+	/* Who wants nothing of the domains may not be let into their folders. */
+	if (milter->parts)
+		result = load_domains(milter, directory, new, error);
 	if (result == OK && milter->dns &&
 	    suffixes_new(NULL, &new->suffixes) != OK) {
 		*error = "the system has no Public Suffix List";

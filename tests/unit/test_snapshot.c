@@ -194,6 +194,29 @@ static void faults(void **state)
 	}
 }
 
+/* Other users' folders are closed to a daemon that has nothing to do there. */
+static void no_domains(void **state)
+{
+	struct milter other = milter;
+	struct snapshot *snapshot = NULL;
+	char *error = NULL;
+
+	(void)state;
+	begin();
+	other.parts = 0;
+	assert_int_equal(chmod(folder_path(&folder, "lib/domains"), 0), 0);
+	if (become_nobody()) {
+		must_fail("parts", "lib/domains", "Permission denied");
+		ASSERT_RESULT(snapshot_load(&other, folder_path(&folder, "etc"),
+					    &snapshot, &error),
+			      OK, "no parts");
+		assert_int_equal(snapshot->domains.n, 0);
+		snapshot_put(snapshot);
+		become_again();
+	}
+	folder_end(&folder);
+}
+
 static void no_directory(void **state)
 {
 	struct snapshot *snapshot;
@@ -354,9 +377,10 @@ static void prints(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(loads),	cmocka_unit_test(faults),
-		cmocka_unit_test(no_directory), cmocka_unit_test(counts),
-		cmocka_unit_test(threads),	cmocka_unit_test(prints),
+		cmocka_unit_test(loads),      cmocka_unit_test(faults),
+		cmocka_unit_test(no_domains), cmocka_unit_test(no_directory),
+		cmocka_unit_test(counts),     cmocka_unit_test(threads),
+		cmocka_unit_test(prints),
 	};
 
 	return UNIT_RUN(tests);

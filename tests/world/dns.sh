@@ -3,7 +3,8 @@
 #
 # dns.sh: the world's DNS: one unbound on 127.0.0.1 that serves one zone file
 # for the root, so everything that is not in the file does not exist, and what
-# people paste into their zones can be pasted here as it is.
+# people paste into their zones can be pasted here as it is. For what is below
+# dead.example nobody answers.
 
 dns_start() {
 	local zone
@@ -34,6 +35,7 @@ dns_start() {
 		    113.0.203.in-addr.arpa 8.b.d.0.1.0.0.2.ip6.arpa; do
 			printf '\tlocal-zone: "%s." nodefault\n' $zone
 		done
+		printf '\tlocal-zone: "dead.example." always_deny\n'
 		cat <<-EOF
 		remote-control:
 			control-enable: no

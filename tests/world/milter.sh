@@ -5,7 +5,11 @@
 
 CONF=/etc/millrace
 SIGNER=$ROOT/build/dkim-sign/dkim-sign
+POLICY=$ROOT/build/auth-policy/auth-policy
 MILLRACE=$ROOT/build/tools/millrace
+MILTER_SOCKET=/run/millrace/dkim-sign.sock
+POLICY_SOCKET=/run/millrace/auth-policy.sock
+POLICY_PID=${WORLD:-}/policy.pid
 
 # conf FILE: writes $CONF/FILE from its input.
 conf() {
@@ -20,6 +24,8 @@ milter_user() {
 	useradd --system --no-create-home --home-dir / \
 	    --shell /usr/sbin/nologin \
 	    --groups millrace-keys,postfix,dovecot millrace-sign &&
+	useradd --system --no-create-home --home-dir / \
+	    --shell /usr/sbin/nologin --user-group millrace-policy &&
 	install -d -m 751 -g millrace-keys "$STATE" "$STATE/domains" &&
 	install -d -o millrace-sign /run/millrace
 }
@@ -84,4 +90,31 @@ gone() {
 # signer_memory KEY: VmRSS, VmHWM, in KiB.
 signer_memory() {
 	awk -v key="$1:" '$1 == key { print $2 }' "/proc/$signer_pid/status"
+}
+
+# policy_start: auth-policy, back when it serves; a socket that is held for it,
+# as systemd does, so that whatever ends it, there is another one at once.
+policy_start() {
+	"$WORLD_LIB/hold-socket" "$POLICY_SOCKET" postfix "$POLICY_PID" \
+	    setpriv --reuid millrace-policy --regid millrace-policy \
+	    --init-groups -- "$POLICY" -c "$CONF" \
+	    >> "$WORLD/log/auth-policy" 2>&1 &
+	policy_holder=$!
+	wait_for 20 mail_log 'auth-policy.*ready' || {
+		tail -n 20 "$WORLD/log/auth-policy" >&2
+		mail_log 'auth-policy' | tail -n 20 >&2
+		return 1
+	}
+}
+
+# policy_stop: in order, and for good; back when it has ended.
+policy_stop() {
+	local from pid
+	from=$(mail_log_line)
+	pid=$(cat "$POLICY_PID")
+	kill "$policy_holder" &&
+	wait_for 10 gone "$policy_holder" &&
+	kill -USR2 "$pid" &&
+	wait_for 40 gone "$pid" &&
+	mail_log 'auth-policy.*stopped' "$from" > /dev/null
 }

@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 #
 # postfix.sh: our own host, mail.example.org: Postfix with submission on 587
-# and 465, passwords by Dovecot, TLS both ways, both address families.
+# and 465, passwords by Dovecot, TLS both ways, both address families. What is
+# sent to inbound.example goes to the far side, whoever sent it.
 
-MILTER_SOCKET=/run/millrace/dkim-sign.sock
-
+# postfix_start [MILTER...]: dkim-sign if none is named. With one it is on
+# every port; with both auth-policy has port 25 and dkim-sign all else.
 postfix_start() {
+	postfix_milters=${*:-dkim-sign}
 	tls_cert mail.example.org || return
 	rm -rf /etc/postfix/main.cf /etc/postfix/master.cf \
 	    /etc/postfix/dynamicmaps.cf.d /var/lib/postfix
@@ -39,6 +41,7 @@ postfix_main() {
 	myorigin = example.org
 	mydestination = mail.example.org, localhost
 	# Our users' mailboxes are elsewhere; nothing is kept here.
+	relay_domains = inbound.example
 	virtual_alias_domains = example.org, example.net
 	virtual_alias_maps = inline:{
 	 { bounced@example.org = nobody@gmail.example },
@@ -72,14 +75,19 @@ postfix_main() {
 	smtpd_sasl_path = /run/millrace/auth
 	smtpd_sasl_authenticated_header = no
 
-	$(postfix_contrib dkim-sign)
-	smtpd_milters = \$millrace_sign
 	EOF
+	case $postfix_milters in dkim-sign)
+		echo 'smtpd_milters = $millrace_sign'
+	esac
+	local milter
+	for milter in $postfix_milters; do
+		postfix_contrib $milter
+	done
 }
 
 # The settings that we ship, with the socket where it is here.
 postfix_contrib() {
-	sed -e '/^#/d' -e "s|unix:millrace/$1.sock|unix:$MILTER_SOCKET|" \
+	sed -e '/^#/d' -e "s|unix:millrace/|unix:/run/millrace/|" \
 	    "$ROOT/contrib/postfix/$1.postconf"
 }
 
@@ -88,6 +96,9 @@ postfix_master() {
 	local user='-o smtpd_sasl_auth_enable=yes
 	-o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
 	-o smtpd_delay_reject=yes'
+	case $postfix_milters in *dkim-sign*)
+		user+=$'\n\t-o smtpd_milters=$millrace_sign'
+	esac
 	cat <<-EOF
 	smtp inet n - n - - smtpd
 	submission inet n - n - - smtpd

@@ -3,7 +3,8 @@
 #
 # sendmail.sh: our second host, sendmail.example.org: Sendmail 8.17 in a root
 # of its own (see sendmail-root), submission on 587 with accounts in a
-# sasldb, everything sent on to the far side. Its loopback is 127.0.0.2.
+# sasldb, everything sent on to the far side. Its loopback is 127.0.0.2. On
+# port 25 it takes what is for inbound.example.
 
 SENDMAIL_ROOT=/var/cache/millrace-tests/sendmail-root
 
@@ -11,9 +12,11 @@ in_sendmail() {
 	chroot $SENDMAIL_ROOT "$@"
 }
 
-# sendmail_start ADDRESS PASSWORD: with that one account.
+# sendmail_start ADDRESS PASSWORD [MILTER]: with that one account, and
+# dkim-sign if no milter is named.
 sendmail_start() {
 	local at=$SENDMAIL_ROOT
+	sendmail_milter=${3:-dkim-sign}
 	tls_cert sendmail.example.org || return
 	mkdir -p $at/run/millrace
 	mount --rbind /dev $at/dev &&
@@ -49,7 +52,8 @@ sendmail_start() {
 }
 
 sendmail_serves() {
-	listening "$SMHOME4" 587 && listening 127.0.0.2 25
+	listening "$SMHOME4" 587 && listening 127.0.0.2 25 &&
+	listening "$SMHOME4" 25 && listening "[$SMHOME6]" 25
 }
 
 sendmail_mc() {
@@ -79,9 +83,12 @@ sendmail_mc() {
 	FEATURE(\`no_default_msa')dnl
 	DAEMON_OPTIONS(\`Name=loopback, Addr=127.0.0.2, Port=25')dnl
 	DAEMON_OPTIONS(\`Name=submission, Addr=$SMHOME4, Port=587, M=Ea, Listen=512')dnl
+	DAEMON_OPTIONS(\`Name=MTA, Addr=$SMHOME4, Port=25, Listen=512')dnl
+	DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=$SMHOME6, Port=25')dnl
+	RELAY_DOMAIN(\`inbound.example')dnl
+	FEATURE(\`accept_unresolvable_domains')dnl
 	define(\`SMART_HOST', \`esmtp:[mx.gmail.example]')dnl
-	$(sed "s|unix:/run/millrace/dkim-sign.sock|unix:$MILTER_SOCKET|" \
-	    "$ROOT/contrib/sendmail/dkim-sign.mc")
+	$(cat "$ROOT/contrib/sendmail/$sendmail_milter.mc")
 	MAILER(\`local')dnl
 	MAILER(\`smtp')dnl
 	EOF

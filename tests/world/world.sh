@@ -9,6 +9,9 @@
 #	192.0.2.25	2001:db8::25	mail.example.org, ours
 #	192.0.2.26	2001:db8::26	sendmail.example.org, ours too
 #	198.51.100.7	2001:db8:7::7	a user at home
+#	198.51.100.25	2001:db8:7::25	mx.sender.example, an honest stranger
+#	198.51.100.40	2001:db8:7::40	mx.lists.example, which passes mail on
+#	198.51.100.66	2001:db8:7::66	mx.forger.example
 #	203.0.113.25	2001:db8:f::25	mx.gmail.example, the far side
 #
 # $WORLD is the run directory; MTA and milters log to $WORLD/log/mail.
@@ -24,8 +27,12 @@ export LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1
 HOME4=192.0.2.25 HOME6=2001:db8::25
 SMHOME4=192.0.2.26 SMHOME6=2001:db8::26
 USER4=198.51.100.7 USER6=2001:db8:7::7
+SENDER4=198.51.100.25 SENDER6=2001:db8:7::25
+LIST4=198.51.100.40 LIST6=2001:db8:7::40
+FORGER4=198.51.100.66 FORGER6=2001:db8:7::66
 FAR4=203.0.113.25 FAR6=2001:db8:f::25
 export HOME4 HOME6 SMHOME4 SMHOME6 USER4 USER6 FAR4 FAR6
+export SENDER4 SENDER6 LIST4 LIST6 FORGER4 FORGER6
 
 # Ends the script: for what no test can go on without.
 die() {
@@ -78,7 +85,9 @@ world_furnish() {
 	for dir in "$HOME4/24" "$SMHOME4/24" "$USER4/24" "$FAR4/24"; do
 		ip addr add "$dir" dev lo || return
 	done
-	for dir in "$HOME6" "$SMHOME6" "$USER6" "$FAR6"; do
+	# Of 198.51.100.0/24 all are ours by that; IPv6 wants each by name.
+	for dir in "$HOME6" "$SMHOME6" "$USER6" "$SENDER6" "$LIST6" \
+	    "$FORGER6" "$FAR6"; do
 		ip addr add "$dir/64" dev lo nodad || return
 	done
 
@@ -136,7 +145,8 @@ mail_log_line() {
 	echo $(($(wc -l < "$WORLD/log/mail") + 1))
 }
 
-for part in facts client tls dns dovecot postfix sendmail far milter; do
+for part in facts client tls dns dovecot postfix sendmail far milter \
+    strangers; do
 	# shellcheck source=/dev/null
 	. "$WORLD_LIB/$part.sh" || die "$part.sh is missing"
 done

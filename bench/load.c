@@ -6,43 +6,22 @@
  * the time from MAIL to the last answer, and what the filter used of CPU time
  * and memory. Prints one line of JSON on standard output.
  */
-#include "tests/play/wire.h"
+#include "load.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <libmilter/mfdef.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
-
-struct options {
-	const char *socket;
-	const char *header; /* that the filter must insert */
-	const char *login;  /* {auth_authen}, "" for a stranger */
-	long connections;
-	long messages;	     /* in all */
-	long seconds;	     /* instead of messages */
-	long size;	     /* of the body */
-	long per_connection; /* messages, 0: no limit */
-	long inserted;	     /* headers expected for each message */
-	long idle;	     /* connections held open meanwhile */
-	long pid;	     /* of the filter */
-	long timeout_ms;
-	bool only_idle; /* send nothing, show the memory */
-};
 
 struct worker {
 	pthread_t thread;
-	unsigned id;
+	struct load_talk talk;
 	long quota;
 	double *times; /* in seconds, of each message */
 	size_t count;
 	size_t room;
-	char failure[256];
 };
 
 struct usage {
@@ -51,16 +30,18 @@ struct usage {
 	long peak;
 };
 
-static struct options options = {
+struct load_options load_options = {
 	.header = "DKIM-Signature",
 	.login = "alice@example.org",
+	.client = "192.0.2.7",
+	.helo = "client.example.net",
+	.sender = "alice@example.org",
 	.connections = 16,
 	.messages = 1000,
 	.size = 4096,
 	.inserted = 1,
 	.timeout_ms = 60000,
 };
-static char *body;
 static double deadline; /* 0: by number of messages */
 
 static double clock_seconds(clockid_t clock)
@@ -77,7 +58,7 @@ static double now(void)
 	return clock_seconds(CLOCK_MONOTONIC);
 }
 
-static void die(const char *what, const char *why)
+void load_die(const char *what, const char *why)
 {
 	fprintf(stderr, "load: %s: %s\n", what, why);
 	exit(1);
@@ -87,222 +68,38 @@ static void die(const char *what, const char *why)
  * A process's CPU clock counts in nanoseconds and includes threads that have
  * ended, which neither /proc/PID/stat nor the threads' own files do both.
  */
-static struct usage read_usage(void)
+static void add_usage(struct usage *u, long pid)
 {
-	struct usage u = { 0 };
 	char path[64];
 	char line[256];
+	long rss = 0, peak = 0;
 	clockid_t clock;
 	FILE *f;
 
-	if (options.pid == 0)
-		return u;
-	if (clock_getcpuclockid((pid_t)options.pid, &clock) != 0)
-		die("--pid", "no such process");
-	u.cpu = clock_seconds(clock);
-	snprintf(path, sizeof(path), "/proc/%ld/status", options.pid);
+	if (clock_getcpuclockid((pid_t)pid, &clock) != 0)
+		load_die("--pid", "no such process");
+	snprintf(path, sizeof(path), "/proc/%ld/status", pid);
 	f = fopen(path, "r");
 	if (!f)
-		die(path, strerror(errno));
+		load_die(path, strerror(errno));
 	while (fgets(line, sizeof(line), f)) {
-		sscanf(line, "VmRSS: %ld", &u.rss);
-		sscanf(line, "VmHWM: %ld", &u.peak);
+		sscanf(line, "VmRSS: %ld", &rss);
+		sscanf(line, "VmHWM: %ld", &peak);
 	}
 	fclose(f);
+	u->cpu += clock_seconds(clock);
+	u->rss += rss;
+	u->peak += peak;
+}
+
+/* Of all filters together. */
+static struct usage read_usage(void)
+{
+	struct usage u = { 0 };
+
+	for (size_t i = 0; i < load_options.n_pids; i++)
+		add_usage(&u, load_options.pids[i]);
 	return u;
-}
-
-/* Lines of some 70 characters, some with double spaces or spaces at the end. */
-static void make_body(void)
-{
-	static const char *const lines[] = {
-		"Good morning,\r\n",
-		"\r\n",
-		"thank you for the figures of last week.  I went through them "
-		"again,\r\n",
-		"and it seems to me that the second column counts the  returned "
-		"ones  \r\n",
-		"twice: once when they come back, once when they go out to the "
-		"store.\r\n",
-		"> Could you have a look?  The sheet is in the usual folder, its "
-		"name\r\n",
-		"> ends in the number of the month.\t See you on Thursday at the "
-		"mill.\r\n",
-		"-- \r\n",
-	};
-	size_t size = (size_t)options.size;
-	size_t at = 0;
-
-	body = malloc(size + 128);
-	if (!body)
-		die("body", "out of memory");
-	for (size_t i = 0; at < size; i++) {
-		const char *line = lines[i % (sizeof(lines) / sizeof(*lines))];
-
-		memcpy(body + at, line, strlen(line));
-		at += strlen(line);
-	}
-	if (size >= 2)
-		memcpy(body + size - 2, "\r\n", 2);
-}
-
-/* True if all went well and the filter, if it answered, wants to go on. */
-static bool went_on(struct worker *k, struct wire *w, enum wire_result result,
-		    const struct wire_reply *reply, const char *what)
-{
-	if (result != WIRE_OK) {
-		snprintf(k->failure, sizeof(k->failure), "%s: %s", what,
-			 w->error);
-		return false;
-	}
-	if (reply && reply->heard == WIRE_REPLY &&
-	    reply->code != SMFIR_CONTINUE && reply->code != SMFIR_SKIP) {
-		snprintf(k->failure, sizeof(k->failure), "%s: %s %.*s", what,
-			 wire_code_name(reply->code), (int)reply->len,
-			 (const char *)reply->data);
-		return false;
-	}
-	return true;
-}
-
-static bool send_headers(struct worker *k, struct wire *w, const char *id)
-{
-	char message_id[128];
-	const char *const headers[][2] = {
-		{ "From", " Alice Example <alice@example.org>" },
-		{ "To", " Bob Example <bob@example.net>,\n\tfar@example.com" },
-		{ "Subject", " The figures of  last week" },
-		{ "Date", " Tue, 14 Nov 2023 22:13:20 +0000" },
-		{ "Message-ID", message_id },
-		{ "MIME-Version", " 1.0" },
-		{ "Content-Type", " text/plain; charset=us-ascii" },
-		{ "Content-Transfer-Encoding", " 7bit" },
-		{ "User-Agent", " load/1.0" },
-	};
-	struct wire_reply reply;
-
-	snprintf(message_id, sizeof(message_id), " <%s@example.org>", id);
-	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
-		if (!went_on(k, w,
-			     wire_header(w, headers[i][0], headers[i][1],
-					 &reply),
-			     &reply, headers[i][0]))
-			return false;
-	return went_on(k, w, wire_eoh(w, &reply), &reply, "eoh");
-}
-
-static bool send_envelope(struct worker *k, struct wire *w,
-			  const struct wire_macro *macros, size_t count)
-{
-	struct wire_reply reply;
-
-	return went_on(k, w, wire_macros(w, WIRE_AT_MAIL, macros, count), NULL,
-		       "macros") &&
-	       went_on(k, w,
-		       wire_mail(w, "<alice@example.org>", "SIZE=4096", &reply),
-		       &reply, "mail") &&
-	       went_on(k, w, wire_macros(w, WIRE_AT_RCPT, macros, count), NULL,
-		       "macros") &&
-	       went_on(k, w, wire_rcpt(w, "<bob@example.net>", "", &reply),
-		       &reply, "rcpt") &&
-	       went_on(k, w, wire_macros(w, WIRE_AT_DATA, macros, count), NULL,
-		       "macros") &&
-	       went_on(k, w, wire_data(w, &reply), &reply, "data");
-}
-
-static bool send_body(struct worker *k, struct wire *w)
-{
-	size_t left = (size_t)options.size;
-	const char *p = body;
-	struct wire_reply reply;
-
-	while (left > 0) {
-		size_t n = left > WIRE_DATA_MAX ? WIRE_DATA_MAX : left;
-
-		if (!went_on(k, w, wire_body(w, p, n, &reply), &reply, "body"))
-			return false;
-		p += n;
-		left -= n;
-	}
-	return true;
-}
-
-/* The edits and the answer; the wanted headers must be among the edits. */
-static bool read_end(struct worker *k, struct wire *w)
-{
-	struct wire_reply reply;
-	struct wire_edit edit;
-	long inserted = 0;
-
-	for (;;) {
-		if (!went_on(k, w, wire_next(w, &reply), NULL, "eom"))
-			return false;
-		if (!wire_is_edit(reply.code))
-			break;
-		if (!went_on(k, w, wire_edit_parse(w, &reply, &edit), NULL,
-			     "edit"))
-			return false;
-		if (reply.code == SMFIR_INSHEADER &&
-		    strcasecmp(edit.name, options.header) == 0)
-			inserted++;
-	}
-	if (reply.code == SMFIR_ACCEPT)
-		reply.code = SMFIR_CONTINUE;
-	if (!went_on(k, w, WIRE_OK, &reply, "eom"))
-		return false;
-	if (inserted == options.inserted)
-		return true;
-	snprintf(k->failure, sizeof(k->failure), "%ld %s inserted", inserted,
-		 options.header);
-	return false;
-}
-
-static bool send_message(struct worker *k, struct wire *w, long n)
-{
-	char id[64];
-	const struct wire_macro macros[] = {
-		{ "i", id },
-		{ "{auth_type}", "PLAIN" },
-		{ "{auth_authen}", options.login },
-		{ "{mail_addr}", "alice@example.org" },
-		{ "{rcpt_addr}", "bob@example.net" },
-	};
-	size_t count = sizeof(macros) / sizeof(*macros);
-
-	snprintf(id, sizeof(id), "4Xq%uz%ld", k->id, n);
-	return send_envelope(k, w, macros, count) && send_headers(k, w, id) &&
-	       send_body(k, w) &&
-	       went_on(k, w, wire_macros(w, WIRE_AT_EOM, macros, count), NULL,
-		       "macros") &&
-	       went_on(k, w, wire_eom(w), NULL, "eom") && read_end(k, w);
-}
-
-/* Connects and says hello, as for a client that will log in. */
-static bool begin(struct worker *k, struct wire *w)
-{
-	static const struct wire_macro macros[] = {
-		{ "j", "mail.example.org" },
-		{ "{daemon_name}", "submission" },
-		{ "v", "Postfix 3.7.11" },
-	};
-	size_t count = sizeof(macros) / sizeof(*macros);
-	struct wire_reply reply;
-
-	return went_on(k, w,
-		       wire_open(w, options.socket, (int)options.timeout_ms),
-		       NULL, "connect") &&
-	       went_on(k, w,
-		       wire_negotiate(w, wire_all_actions(),
-				      wire_all_protocol()),
-		       NULL, "negotiate") &&
-	       went_on(k, w, wire_macros(w, WIRE_AT_CONNECT, macros, count),
-		       NULL, "macros") &&
-	       went_on(k, w,
-		       wire_connect(w, "client.example.net", "192.0.2.7", 40001,
-				    &reply),
-		       &reply, "connect") &&
-	       went_on(k, w, wire_helo(w, "client.example.net", &reply), &reply,
-		       "helo");
 }
 
 static void keep_time(struct worker *k, double seconds)
@@ -311,7 +108,7 @@ static void keep_time(struct worker *k, double seconds)
 		k->room = k->room * 2 + 256;
 		k->times = reallocarray(k->times, k->room, sizeof(double));
 		if (!k->times)
-			die("times", "out of memory");
+			load_die("times", "out of memory");
 	}
 	k->times[k->count++] = seconds;
 }
@@ -324,52 +121,51 @@ static bool more(const struct worker *k, long sent)
 static void *work(void *arg)
 {
 	struct worker *k = arg;
-	struct wire w = { .fd = -1 };
+	struct load_talk *talk = &k->talk;
 	long here = 0;
 
 	for (long n = 0; more(k, n); n++) {
 		double start;
 
-		if (w.fd >= 0 && options.per_connection > 0 &&
-		    here == options.per_connection) {
-			wire_quit(&w);
-			wire_close(&w);
-		}
-		if (w.fd < 0) {
+		if (load_options.per_connection > 0 &&
+		    here == load_options.per_connection)
+			load_talk_quit(talk);
+		if (!load_talk_is_open(talk)) {
 			here = 0;
-			if (!begin(k, &w))
+			if (!load_talk_begin(talk))
 				break;
 		}
 		start = now();
-		if (!send_message(k, &w, n))
+		if (!load_talk_message(talk, n))
 			break;
 		keep_time(k, now() - start);
 		here++;
 	}
-	if (w.fd >= 0)
-		wire_quit(&w);
-	wire_close(&w);
+	load_talk_quit(talk);
 	return NULL;
 }
 
 /* Connections that have said hello and wait, as an MTA's idle clients do. */
-static struct wire *hold_idle(void)
+static struct load_talk *hold_idle(void)
 {
-	struct wire *held = calloc((size_t)options.idle + 1, sizeof(*held));
-	struct worker k = { .id = 9999 };
+	struct load_talk *held =
+		calloc((size_t)load_options.idle + 1, sizeof(*held));
 
 	if (!held)
-		die("idle", "out of memory");
-	for (long i = 0; i < options.idle; i++)
-		if (!begin(&k, &held[i]) || wire_flush(&held[i]) != WIRE_OK)
-			die("idle", k.failure);
+		load_die("idle", "out of memory");
+	for (long i = 0; i < load_options.idle; i++) {
+		load_talk_init(&held[i], 9999);
+		if (!load_talk_begin(&held[i]) || !load_talk_flush(&held[i]))
+			load_die("idle", held[i].failure);
+	}
 	return held;
 }
 
-static void drop_idle(struct wire *held)
+static void drop_idle(struct load_talk *held)
 {
-	for (long i = 0; i < options.idle; i++)
-		wire_close(&held[i]);
+	for (long i = 0; i < load_options.idle; i++)
+		for (size_t w = 0; w < load_options.n_sockets; w++)
+			wire_close(&held[i].wires[w]);
 	free(held);
 }
 
@@ -389,17 +185,18 @@ static double *gather(struct worker *k, size_t *count, int *failed)
 
 	*count = 0;
 	*failed = 0;
-	for (long i = 0; i < options.connections; i++) {
+	for (long i = 0; i < load_options.connections; i++) {
 		*count += k[i].count;
-		if (k[i].failure[0] == '\0')
+		if (k[i].talk.failure[0] == '\0')
 			continue;
-		fprintf(stderr, "load: connection %ld: %s\n", i, k[i].failure);
+		fprintf(stderr, "load: connection %ld: %s\n", i,
+			k[i].talk.failure);
 		(*failed)++;
 	}
 	all = calloc(*count + 1, sizeof(*all));
 	if (!all)
-		die("times", "out of memory");
-	for (long i = 0; i < options.connections; i++) {
+		load_die("times", "out of memory");
+	for (long i = 0; i < load_options.connections; i++) {
 		if (k[i].count > 0)
 			memcpy(all + at, k[i].times, k[i].count * sizeof(*all));
 		at += k[i].count;
@@ -424,7 +221,7 @@ static void report(const double *times, size_t count, double seconds,
 
 static int run(void)
 {
-	size_t n = (size_t)options.connections;
+	size_t n = (size_t)load_options.connections;
 	struct worker *k = calloc(n, sizeof(*k));
 	struct usage before = read_usage();
 	struct usage after;
@@ -434,15 +231,16 @@ static int run(void)
 	int failed;
 
 	if (!k)
-		die("workers", "out of memory");
-	if (options.seconds > 0)
-		deadline = start + (double)options.seconds;
+		load_die("workers", "out of memory");
+	if (load_options.seconds > 0)
+		deadline = start + (double)load_options.seconds;
 	for (size_t i = 0; i < n; i++) {
-		k[i].id = (unsigned)i;
-		k[i].quota = options.messages / options.connections +
-			     ((long)i < options.messages % options.connections);
+		load_talk_init(&k[i].talk, (unsigned)i);
+		k[i].quota = load_options.messages / load_options.connections +
+			     ((long)i <
+			      load_options.messages % load_options.connections);
 		if (pthread_create(&k[i].thread, NULL, work, &k[i]) != 0)
-			die("thread", "cannot be made");
+			load_die("thread", "cannot be made");
 	}
 	for (size_t i = 0; i < n; i++)
 		pthread_join(k[i].thread, NULL);
@@ -457,103 +255,117 @@ static int run(void)
 
 static void usage(void)
 {
-	fputs("usage: load --socket S [--connections N] [--messages N | "
-	      "--seconds N]\n\t[--size BYTES] [--per-connection N] "
-	      "[--header NAME] [--inserted N]\n\t[--login NAME] [--idle N] "
-	      "[--only-idle] [--pid PID] [--timeout MS]\n",
+	fputs("usage: load --socket S... [--pid PID]... [--connections N]\n"
+	      "\t[--messages N | --seconds N] [--size BYTES | --message FILE]"
+	      "\n\t[--client ADDRESS] [--helo NAME] [--sender ADDRESS] "
+	      "[--login NAME]\n\t[--header NAME] [--inserted N] "
+	      "[--value TEXT]... [--per-connection N]\n\t[--idle N] "
+	      "[--only-idle] [--timeout MS]\n"
+	      "Several sockets are a chain of filters.\n",
 	      stderr);
 	exit(2);
 }
 
-static const struct option long_options[] = {
-	{ "socket", required_argument, NULL, 's' },
-	{ "connections", required_argument, NULL, 'c' },
-	{ "messages", required_argument, NULL, 'm' },
-	{ "seconds", required_argument, NULL, 't' },
-	{ "size", required_argument, NULL, 'b' },
-	{ "per-connection", required_argument, NULL, 'n' },
-	{ "header", required_argument, NULL, 'h' },
-	{ "inserted", required_argument, NULL, 'e' },
-	{ "login", required_argument, NULL, 'l' },
-	{ "idle", required_argument, NULL, 'i' },
-	{ "only-idle", no_argument, NULL, 'o' },
-	{ "pid", required_argument, NULL, 'p' },
-	{ "timeout", required_argument, NULL, 'w' },
-	{ NULL, 0, NULL, 0 },
+/* Options: where their number goes, or their text. */
+static const struct {
+	const char *name;
+	long *number;
+	const char **text;
+} table[] = {
+	{ "connections", &load_options.connections, NULL },
+	{ "messages", &load_options.messages, NULL },
+	{ "seconds", &load_options.seconds, NULL },
+	{ "size", &load_options.size, NULL },
+	{ "per-connection", &load_options.per_connection, NULL },
+	{ "inserted", &load_options.inserted, NULL },
+	{ "idle", &load_options.idle, NULL },
+	{ "timeout", &load_options.timeout_ms, NULL },
+	{ "header", NULL, &load_options.header },
+	{ "login", NULL, &load_options.login },
+	{ "message", NULL, &load_options.message },
+	{ "client", NULL, &load_options.client },
+	{ "helo", NULL, &load_options.helo },
+	{ "sender", NULL, &load_options.sender },
 };
 
-/* Where the number of an option goes, NULL for those that take a text. */
-static long *number_option(int c)
+enum {
+	TABLE_SIZE = sizeof(table) / sizeof(*table),
+	/* These may come several times. */
+	OPTION_SOCKET = TABLE_SIZE,
+	OPTION_PID,
+	OPTION_VALUE,
+	OPTION_ONLY_IDLE,
+	OPTIONS,
+};
+
+static long read_number(const char *text)
 {
-	switch (c) {
-	case 'c':
-		return &options.connections;
-	case 'm':
-		return &options.messages;
-	case 't':
-		return &options.seconds;
-	case 'b':
-		return &options.size;
-	case 'n':
-		return &options.per_connection;
-	case 'e':
-		return &options.inserted;
-	case 'i':
-		return &options.idle;
-	case 'p':
-		return &options.pid;
-	case 'w':
-		return &options.timeout_ms;
-	default:
-		return NULL;
-	}
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (*end != '\0' || number < 0)
+		usage();
+	return number;
+}
+
+static void read_option(int c)
+{
+	struct load_options *o = &load_options;
+
+	if (c >= 0 && c < TABLE_SIZE && table[c].number)
+		*table[c].number = read_number(optarg);
+	else if (c >= 0 && c < TABLE_SIZE)
+		*table[c].text = optarg;
+	else if (c == OPTION_SOCKET && o->n_sockets < LOAD_FILTERS_MAX)
+		o->sockets[o->n_sockets++] = optarg;
+	else if (c == OPTION_PID && o->n_pids < LOAD_FILTERS_MAX)
+		o->pids[o->n_pids++] = read_number(optarg);
+	else if (c == OPTION_VALUE && o->n_values < LOAD_VALUES_MAX)
+		o->values[o->n_values++] = optarg;
+	else if (c == OPTION_ONLY_IDLE)
+		o->only_idle = true;
+	else
+		usage();
 }
 
 static void read_options(int argc, char **argv)
 {
+	struct option names[OPTIONS + 1] = {
+		[OPTION_SOCKET] = { "socket", required_argument, NULL, 0 },
+		[OPTION_PID] = { "pid", required_argument, NULL, 0 },
+		[OPTION_VALUE] = { "value", required_argument, NULL, 0 },
+		[OPTION_ONLY_IDLE] = { "only-idle", no_argument, NULL, 0 },
+	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		long *number = number_option(c);
-		char *end;
-
-		if (number) {
-			*number = strtol(optarg, &end, 10);
-			if (*end != '\0' || *number < 0)
-				usage();
-		} else if (c == 's') {
-			options.socket = optarg;
-		} else if (c == 'h') {
-			options.header = optarg;
-		} else if (c == 'l') {
-			options.login = optarg;
-		} else if (c == 'o') {
-			options.only_idle = true;
-		} else {
-			usage();
-		}
-	}
-	if (!options.socket || optind != argc || options.connections < 1)
+	for (int i = 0; i < TABLE_SIZE; i++)
+		names[i] = (struct option){ table[i].name, required_argument,
+					    NULL, 0 };
+	for (int i = 0; i < OPTIONS; i++)
+		names[i].val = i;
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
+		read_option(c);
+	if (load_options.n_sockets == 0 || optind != argc ||
+	    load_options.connections < 1)
 		usage();
 }
 
 int main(int argc, char **argv)
 {
-	struct wire *held;
+	struct load_talk *held;
 	struct usage u;
 	int status = 0;
 
 	read_options(argc, argv);
-	make_body();
+	load_message_make();
 	held = hold_idle();
-	if (options.only_idle) {
+	if (load_options.only_idle) {
 		u = read_usage();
-		printf("{\"idle\": %ld, \"rss_kib\": %ld}\n", options.idle,
+		printf("{\"idle\": %ld, \"rss_kib\": %ld}\n", load_options.idle,
 		       u.rss);
 	} else {
 		status = run();
 	}
 	drop_idle(held);
-	free(body);
 	return status;
 }

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The part of bench/run that sends mail through a real Postfix.
+"""The part of the benches that sends mail through a real Postfix.
+
+usage: postfix.py SETTINGS.json
 
 Runs inside a world of its own (unshare), which ends with it:
   smtp-source -> smtpd, milter, cleanup -> queue -> smtp -> smtp-sink
-One smtpd service for each milter, so that nothing is restarted between them.
+One smtpd service for each milter, or chain of milters, so that nothing is
+restarted between them. The settings: top (folder to make), rounds, count of
+messages, message (a file), address (of smtpd and of its clients), helo,
+header (that milters insert), milters (name, paths of sockets, inserted).
 Prints the median delivered rates as JSON.
 """
 import glob
@@ -19,7 +24,8 @@ MAIN = """compatibility_level = 3.6
 myhostname = mail.example.org
 mydomain = example.org
 mydestination =
-inet_interfaces = 127.0.0.1
+relay_domains = example.net
+inet_interfaces = 127.0.0.1, {address}
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 queue_directory = {top}/queue
@@ -53,8 +59,8 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
-SERVICE = """127.0.0.1:{port} inet n - n - - smtpd
- -o smtpd_milters=unix:{path}
+SERVICE = """{address}:{port} inet n - n - - smtpd
+ -o smtpd_milters={sockets}
 """
 
 
@@ -67,7 +73,7 @@ def write(path, text):
         f.write(text)
 
 
-def start_postfix(top, milters):
+def start_postfix(top, address, milters):
     conf = top + "/conf"
     os.makedirs(conf)
     for folder in ("queue", "data"):
@@ -79,23 +85,13 @@ def start_postfix(top, milters):
             if os.path.exists(folder + name):
                 shutil.copy(folder + name, conf)
                 break
-    write(conf + "/main.cf", MAIN.format(top=top))
+    write(conf + "/main.cf", MAIN.format(top=top, address=address))
     write(conf + "/master.cf", MASTER + "".join(
-        SERVICE.format(port=m["port"], path=m["path"]) for m in milters))
+        SERVICE.format(address=address, port=m["port"],
+                       sockets=",".join("unix:" + p for p in m["paths"]))
+        for m in milters))
     run("postfix", "-c", conf, "start")
     return conf
-
-
-def message(top):
-    """Headers and 4 KiB of body for smtp-source -F."""
-    line = "thank you for the figures of last week.  I went through them.\n"
-    text = ("From: Alice Example <alice@example.org>\n"
-            "To: bob@example.net\nSubject: The figures\n"
-            "Date: Tue, 14 Nov 2023 22:13:20 +0000\n"
-            "Message-ID: <bench@example.org>\nMIME-Version: 1.0\n"
-            "Content-Type: text/plain; charset=us-ascii\n\n")
-    write(top + "/message", text + line * (4096 // len(line)))
-    return top + "/message"
 
 
 class Log:
@@ -114,14 +110,15 @@ class Log:
         return sum(b"status=sent" in x for x in lines)
 
 
-def send(milter, count, file, log):
+def send(settings, milter, count, log):
     """Seconds from the first connection to the last delivery."""
     log.sent()
     start = time.monotonic()
     source = subprocess.Popen(
-        ["smtp-source", "-s", "16", "-m", str(count), "-F", file, "-f",
-         "alice@example.org", "-t", "bob@example.net",
-         "127.0.0.1:%d" % milter["port"]])
+        ["smtp-source", "-s", "16", "-m", str(count), "-F",
+         settings["message"], "-f", "alice@example.org",
+         "-t", "bob@example.net", "-M", settings.get("helo", "localhost"),
+         "%s:%d" % (settings["address"], milter["port"])])
     sent = 0
     while sent < count and time.monotonic() < start + 120:
         sent += log.sent()
@@ -133,43 +130,43 @@ def send(milter, count, file, log):
     return time.monotonic() - start
 
 
-def check_sink(top, milter, count):
-    """What arrived must be signed as often as the milter should have."""
+def check_sink(settings, milter, count):
+    """What arrived must have as many fields as the milter should insert."""
+    name = b"\n%s:" % settings["header"].encode()
+    with open(settings["message"], "rb") as f:
+        before = (b"\n" + f.read()).count(name)
     found = 0
-    for path in glob.glob(top + "/sink/*"):
+    for path in glob.glob(settings["top"] + "/sink/*"):
         with open(path, "rb") as f:
-            found += f.read().count(b"\nDKIM-Signature:")
+            found += f.read().count(name)
         os.unlink(path)
-    if found != count * milter["inserted"]:
-        sys.exit("%s: %d signatures in %d messages" % (
-            milter["name"], found, count))
+    if found != count * (before + milter["inserted"]):
+        sys.exit("%s: %d fields %s in %d messages" % (
+            milter["name"], found, settings["header"], count))
 
 
 def main():
-    work, rounds, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    top = work + "/postfix"
+    with open(sys.argv[1]) as f:
+        settings = json.load(f)
+    top, milters = settings["top"], settings["milters"]
     os.mkdir(top)
     run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", top)
     run("ip", "link", "set", "lo", "up")
-    milters = []
-    for i, text in enumerate(sys.argv[4:]):
-        name, path, inserted = text.split("=")
-        milters.append({"name": name, "path": path, "port": 2525 + i,
-                        "inserted": int(inserted), "rates": []})
+    for i, m in enumerate(milters):
+        m.update(port=2525 + i, rates=[])
     os.mkdir(top + "/sink")
     shutil.chown(top + "/sink", "nobody")
     subprocess.Popen(["smtp-sink", "-u", "nobody", "-c", "-d",
                       top + "/sink/%M.", "127.0.0.1:2600", "500"],
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    start_postfix(top, milters)
-    file = message(top)
+    start_postfix(top, settings["address"], milters)
     log = Log(top + "/mail.log")
-    for i in range(rounds + 1):
+    for i in range(settings["rounds"] + 1):
         for m in milters:
             # The first round, a short one, only starts the processes.
-            n = count if i > 0 else 50
-            seconds = send(m, n, file, log)
-            check_sink(top, m, n)
+            n = settings["count"] if i > 0 else 50
+            seconds = send(settings, m, n, log)
+            check_sink(settings, m, n)
             if i > 0:
                 m["rates"].append(n / seconds)
     json.dump({m["name"]: statistics.median(m["rates"]) for m in milters},

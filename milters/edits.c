@@ -45,3 +45,33 @@ void edits_quarantine(struct edits *edits, struct arena *arena,
 	append(edits, arena,
 	       (struct edit){ .kind = EDIT_QUARANTINE, .value = reason });
 }
+
+static void append_path(struct edits *edits, struct arena *arena,
+			enum edit_kind kind, struct str path,
+			const char *parameters)
+{
+	append(edits, arena,
+	       (struct edit){
+		       .kind = kind,
+		       .address = arena_printf(arena, "<%.*s>", STR_ARG(path)),
+		       .parameters = parameters,
+	       });
+}
+
+void edits_change_sender(struct edits *edits, struct arena *arena,
+			 struct str path, const char *parameters)
+{
+	append_path(edits, arena, EDIT_CHANGE_SENDER, path, parameters);
+}
+
+void edits_add_recipient(struct edits *edits, struct arena *arena,
+			 struct str path, const char *parameters)
+{
+	append_path(edits, arena, EDIT_ADD_RECIPIENT, path, parameters);
+}
+
+void edits_delete_recipient(struct edits *edits, struct arena *arena,
+			    struct str path)
+{
+	append_path(edits, arena, EDIT_DELETE_RECIPIENT, path, NULL);
+}

@@ -8,6 +8,9 @@ enum edit_kind {
 	EDIT_INSERT_FIELD, /* at an index, 0 is above all */
 	EDIT_DELETE_FIELD, /* the index-th of its name, from 1 */
 	EDIT_QUARANTINE,   /* the MTA holds the message */
+	EDIT_CHANGE_SENDER,
+	EDIT_ADD_RECIPIENT,
+	EDIT_DELETE_RECIPIENT,
 	EDIT_KINDS,
 };
 
@@ -15,6 +18,8 @@ struct edit {
 	enum edit_kind kind;
 	const char *name;  /* of the field */
 	const char *value; /* with its own leading space, LF folds; a reason */
+	/* "<a@b>", and ESMTP parameters with spaces between them, or NULL. */
+	const char *address, *parameters;
 	int index;
 	struct edit *next;
 };
@@ -37,6 +42,17 @@ void edits_insert_field(struct edits *edits, struct arena *arena, int index,
  */
 void edits_delete_field(struct edits *edits, struct arena *arena, int index,
 			const char *name);
+
+/*
+ * Change the reverse-path, add a recipient, delete one as it was given at
+ * RCPT, to the byte. Paths are without < and >, all in the arena.
+ */
+void edits_change_sender(struct edits *edits, struct arena *arena,
+			 struct str path, const char *parameters);
+void edits_add_recipient(struct edits *edits, struct arena *arena,
+			 struct str path, const char *parameters);
+void edits_delete_recipient(struct edits *edits, struct arena *arena,
+			    struct str path);
 
 /* Have the MTA hold the message, for a reason that its operator will read. */
 void edits_quarantine(struct edits *edits, struct arena *arena,

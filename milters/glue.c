@@ -45,6 +45,9 @@ static const unsigned long edit_flags[EDIT_KINDS] = {
 	[EDIT_INSERT_FIELD] = SMFIF_ADDHDRS,
 	[EDIT_DELETE_FIELD] = SMFIF_CHGHDRS,
 	[EDIT_QUARANTINE] = SMFIF_QUARANTINE,
+	[EDIT_CHANGE_SENDER] = SMFIF_CHGFROM,
+	[EDIT_ADD_RECIPIENT] = SMFIF_ADDRCPT | SMFIF_ADDRCPT_PAR,
+	[EDIT_DELETE_RECIPIENT] = SMFIF_DELRCPT,
 };
 
 void glue_drain(void)
@@ -103,6 +106,7 @@ static void set_reply(SMFICTX *ctx, struct session *session)
 			  reply_text(session)) != MI_SUCCESS)
 		log_error("%s: libmilter refused the reply %s %s",
 			  session->queue_id, session->code, session->xcode);
+	session->code = NULL;
 }
 
 /* Tells the MTA, or keeps for later what it does not wait for now. */
@@ -124,7 +128,9 @@ static sfsistat answer(SMFICTX *ctx, struct session *session, enum stage stage,
 		return SMFIS_CONTINUE;
 	if (session->arena && action != ACTION_ACCEPT)
 		set_reply(ctx, session);
-	session_end_message(session);
+	/* A recipient is refused without the message. */
+	if (stage != STAGE_RCPT)
+		session_end_message(session);
 	return answers[action];
 }
 
@@ -191,6 +197,27 @@ static sfsistat on_helo(SMFICTX *ctx, char *name)
 	return answer(ctx, session, STAGE_HELO, ACTION_CONTINUE);
 }
 
+static struct str strip_brackets(struct str path)
+{
+	if (path.n >= 2 && path.p[0] == '<' && path.p[path.n - 1] == '>')
+		return str_sub(path, 1, path.n - 1);
+	return path;
+}
+
+/* ESMTP parameters, as libmilter has them, with a NULL at the end. */
+static const char *const *copy_parameters(struct session *session, char **args)
+{
+	const char **copies;
+	size_t n = 0;
+
+	while (args[n])
+		n++;
+	copies = ARENA_NEW(session->arena, const char *, n + 1);
+	for (size_t i = 0; i < n; i++)
+		copies[i] = arena_copy(session->arena, str_from(args[i])).p;
+	return copies;
+}
+
 static sfsistat on_mail(SMFICTX *ctx, char **args)
 {
 	struct session *session = find_session(ctx);
@@ -201,10 +228,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **args)
 		return SMFIS_TEMPFAIL;
 	if (!enter(session, STAGE_MAIL, &action))
 		return answer(ctx, session, STAGE_MAIL, action);
-	if (sender.n >= 2 && sender.p[0] == '<' &&
-	    sender.p[sender.n - 1] == '>')
-		sender = str_sub(sender, 1, sender.n - 1);
-	session->sender = arena_copy(session->arena, sender);
+	session->sender = arena_copy(session->arena, strip_brackets(sender));
+	session->sender_parameters = copy_parameters(session, args + 1);
 	session->login = arena_copy(session->arena,
 				    str_from(macro(ctx, "{auth_authen}")));
 	if (draining)
@@ -212,6 +237,23 @@ static sfsistat on_mail(SMFICTX *ctx, char **args)
 	else if (milter->mail)
 		action = milter->mail(session);
 	return answer(ctx, session, STAGE_MAIL, action);
+}
+
+static sfsistat on_rcpt(SMFICTX *ctx, char **args)
+{
+	struct session *session = find_session(ctx);
+	enum action action;
+
+	if (!session)
+		return SMFIS_TEMPFAIL;
+	if (enter(session, STAGE_RCPT, &action) && milter->rcpt) {
+		session->recipient = arena_copy(
+			session->arena, strip_brackets(str_from(args[0])));
+		session->recipient_parameters =
+			copy_parameters(session, args + 1);
+		action = milter->rcpt(session);
+	}
+	return answer(ctx, session, STAGE_RCPT, action);
 }
 
 static void measure_lines(struct session *session, struct str name,
@@ -298,6 +340,14 @@ static bool apply(SMFICTX *ctx, const struct session *session,
 				      NULL) == MI_SUCCESS;
 	case EDIT_QUARANTINE:
 		return smfi_quarantine(ctx, (char *)value) == MI_SUCCESS;
+	case EDIT_CHANGE_SENDER:
+		return smfi_chgfrom(ctx, (char *)edit->address,
+				    (char *)edit->parameters) == MI_SUCCESS;
+	case EDIT_ADD_RECIPIENT:
+		return smfi_addrcpt_par(ctx, (char *)edit->address,
+					(char *)edit->parameters) == MI_SUCCESS;
+	case EDIT_DELETE_RECIPIENT:
+		return smfi_delrcpt(ctx, (char *)edit->address) == MI_SUCCESS;
 	case EDIT_KINDS:
 		break;
 	}
@@ -368,6 +418,9 @@ static unsigned long choose_steps(unsigned long offered, unsigned int *no_reply)
 
 	*no_reply = 0;
 	for (int stage = 0; stage < STAGES; stage++) {
+		/* A recipient is answered at once, or never. */
+		if (stage == STAGE_RCPT && milter->rcpt)
+			continue;
 		steps |= protocol[stage].no_reply;
 		if (protocol[stage].no_reply & offered)
 			*no_reply |= 1u << stage;
@@ -420,6 +473,7 @@ bool glue_open(const struct milter *the_milter, int listener)
 		.xxfi_connect = on_connect,
 		.xxfi_helo = on_helo,
 		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
 		.xxfi_header = on_field,
 		.xxfi_eoh = on_header,
 		.xxfi_body = on_body,

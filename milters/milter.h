@@ -52,6 +52,8 @@ struct milter {
 	 * callback says nothing: what it has to say waits for the end.
 	 */
 	enum action (*mail)(struct session *session);
+	/* REJECT and TEMPFAIL refuse the recipient, not the message. */
+	enum action (*rcpt)(struct session *session);
 	bool (*wants_field)(struct session *session, struct str name);
 	enum action (*header)(struct session *session);
 	void (*body)(struct session *session, struct str chunk);

@@ -85,7 +85,7 @@ static void begin_message(struct session *session)
 	session->arena = arena_new(MESSAGE_BLOCK);
 	session->snapshot = snapshot_get();
 	session->queue_id = "NOQUEUE";
-	session->login = session->sender = STR("");
+	session->login = session->sender = session->recipient = STR("");
 	message_init(&session->header, session->arena);
 	session->header_too_long = false;
 	session->longest_field_line = 0;

@@ -71,6 +71,9 @@ struct session {
 	const char *queue_id;
 	struct str login;  /* {auth_authen}, empty without authentication */
 	struct str sender; /* without angle brackets, empty for the null one */
+	const char *const *sender_parameters; /* "SIZE=1000", NULL at the end */
+	struct str recipient; /* of the RCPT that is shown now, likewise */
+	const char *const *recipient_parameters;
 	struct message header;	   /* the fields that the daemon wants */
 	bool header_too_long;	   /* past a limit, some fields are not in it */
 	size_t longest_field_line; /* octets, of any field */

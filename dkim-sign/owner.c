@@ -84,8 +84,11 @@ static bool is_granted(struct question *question, const struct mailbox *author)
 
 static bool is_own(struct question *question, const struct mailbox *author)
 {
-	const struct alias_directory directory = { find_aliases, is_user,
-						   question };
+	const struct alias_directory directory = {
+		.aliases = find_aliases,
+		.is_user = is_user,
+		.context = question,
+	};
 
 	return is_login(question, author) ||
 	       alias_walk(&directory, question->arena, author, is_login,

@@ -401,3 +401,94 @@ enum result alias_walk(const struct alias_directory *directory,
 
 	return follow(&walk, address, 0);
 }
+
+struct expanding {
+	struct walk walk;
+	struct alias_expansion *out;
+	size_t max;
+};
+
+static enum result add_target(struct expanding *expanding,
+			      const struct mailbox *target)
+{
+	struct alias_expansion *out = expanding->out;
+
+	for (size_t i = 0; i < out->n; i++)
+		if (str_eq(out->targets[i].local, target->local) &&
+		    str_eq(out->targets[i].domain, target->domain))
+			return OK;
+	if (out->n == expanding->max)
+		return E_LIMIT;
+	out->targets[out->n++] = *target;
+	return OK;
+}
+
+static enum result expand(struct expanding *expanding,
+			  const struct mailbox *address, int depth);
+
+static enum result expand_alias(struct expanding *expanding,
+				const struct alias *alias,
+				const struct mailbox *address, int depth)
+{
+	enum result result = OK;
+
+	for (size_t i = 0; result == OK && i < alias->n; i++) {
+		struct mailbox target = alias->targets[i];
+
+		if (++expanding->walk.steps > LIMIT_ALIAS_STEPS)
+			return E_LIMIT;
+		if (str_eq(target.local, STR("*")))
+			target.local = address->local;
+		/* "user: user, other" names the user, not the alias again. */
+		if (str_ieq(target.local, address->local) &&
+		    str_eq(target.domain, address->domain))
+			result = add_target(expanding, &target);
+		else
+			result = expand(expanding, &target, depth + 1);
+	}
+	return result;
+}
+
+static enum result expand(struct expanding *expanding,
+			  const struct mailbox *address, int depth)
+{
+	const struct alias_directory *directory = expanding->walk.directory;
+	struct alias_expansion *out = expanding->out;
+	struct alias alias;
+	enum result result;
+
+	out->fault = *address;
+	if (!directory->is_ours(directory->context, address->domain))
+		return add_target(expanding, address);
+	result = look_up(&expanding->walk, address, &alias);
+	if (result == OK && depth == LIMIT_ALIAS_DEPTH)
+		return E_LIMIT;
+	if (result == OK && !alias.refuse)
+		return expand_alias(expanding, &alias, address, depth);
+	if (result == OK && depth == 0) {
+		out->refuse = true;
+		out->text = alias.text;
+		return OK;
+	}
+	if (result == E_ABSENT &&
+	    directory->is_user(directory->context, address->domain,
+			       address->local))
+		return add_target(expanding, address);
+	return depth == 0 ? result : E_CONFIG;
+}
+
+enum result alias_expand(const struct alias_directory *directory,
+			 struct arena *arena, const struct mailbox *address,
+			 size_t max, struct alias_expansion *expansion)
+{
+	struct expanding expanding = {
+		.walk = { .directory = directory, .arena = arena },
+		.out = expansion,
+		.max = max,
+	};
+
+	*expansion = (struct alias_expansion){
+		.targets = ARENA_NEW(arena, struct mailbox, max),
+	};
+	return expand(&expanding, address, 0);
+}

@@ -79,6 +79,8 @@ struct alias_directory {
 	/* Is there such a user? The catch-all does not cover users. */
 	bool (*is_user)(void *context, struct str domain, struct str local);
 	void *context;
+	/* Is it one of ours at all? For alias_expand only. */
+	bool (*is_ours)(void *context, struct str domain);
 };
 
 /*
@@ -92,5 +94,25 @@ enum result alias_walk(const struct alias_directory *directory,
 		       bool (*visit)(void *context,
 				     const struct mailbox *target),
 		       void *context);
+
+/* Where mail to an address of ours goes in the end. */
+struct alias_expansion {
+	struct mailbox *targets; /* each once: users of ours, and others */
+	size_t n;
+	bool refuse; /* instead of targets */
+	struct str text;
+	struct mailbox fault; /* for E_CONFIG and E_LIMIT: where it ended */
+};
+
+/*
+ * Follows an address (its domain in normal form and ours) to its targets, of
+ * which there may be `max`. A user that its own alias names stays one.
+ * E_ABSENT: there is no such address. E_CONFIG: an alias names an address of
+ * ours that does not exist, or refuses. E_LIMIT: levels, steps or targets ran
+ * out. OK otherwise, also for a refusal.
+ */
+enum result alias_expand(const struct alias_directory *directory,
+			 struct arena *arena, const struct mailbox *address,
+			 size_t max, struct alias_expansion *expansion);
 
 #endif

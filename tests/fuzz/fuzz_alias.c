@@ -48,8 +48,11 @@ static void check_aliases(struct arena *arena, const struct aliases *aliases,
 			  struct str local)
 {
 	struct world world = { .aliases = aliases };
-	const struct alias_directory directory = { world_aliases, world_is_user,
-						   &world };
+	const struct alias_directory directory = {
+		.aliases = world_aliases,
+		.is_user = world_is_user,
+		.context = &world,
+	};
 	struct mailbox address = { local, STR("x.example") };
 	struct alias alias;
 	enum result result = alias_find(aliases, arena, local, &alias);

@@ -389,8 +389,11 @@ static bool world_visit(void *context, const struct mailbox *target)
 static enum result walk(struct world *world, const char *local,
 			const char *stop_at)
 {
-	const struct alias_directory directory = { world_aliases, world_is_user,
-						   world };
+	const struct alias_directory directory = {
+		.aliases = world_aliases,
+		.is_user = world_is_user,
+		.context = world,
+	};
 	struct mailbox address = { str_from(local), STR("example.org") };
 
 	buf_init(&world->seen, world->arena, 1 << 20);
@@ -451,6 +454,101 @@ static void walks(void **state)
 	arena_free(world.arena);
 }
 
+static bool world_is_ours(void *context, struct str domain)
+{
+	(void)context;
+	return str_eq(domain, STR("example.org")) ||
+	       str_eq(domain, STR("example.net")) ||
+	       str_eq(domain, STR("users.example"));
+}
+
+static enum result expand(struct world *world, struct mailbox address,
+			  size_t max, struct alias_expansion *expansion)
+{
+	const struct alias_directory directory = {
+		.aliases = world_aliases,
+		.is_user = world_is_user,
+		.context = world,
+		.is_ours = world_is_ours,
+	};
+	enum result result = alias_expand(&directory, world->arena, &address,
+					  max, expansion);
+
+	buf_init(&world->seen, world->arena, 1 << 20);
+	for (size_t i = 0; i < expansion->n; i++)
+		world_visit(world, &expansion->targets[i]);
+	return result;
+}
+
+static void expansions(void **state)
+{
+	static const struct {
+		const char *local;
+		size_t max;
+		enum result result;
+		const char *targets; /* "!": refused; NULL: any */
+	} rows[] = {
+		{ "a", 9, OK, "x@else.where user@example.org" },
+		{ "b", 9, OK, "x@else.where" },
+		{ "twice", 9, OK, "x@else.where y@else.where" },
+		{ "user", 9, OK, "user@example.org" },
+		{ "other", 9, OK, "me@else.where" },
+		{ "refused", 9, OK, "!" },
+		{ "self", 9, OK, "self@example.org x@else.where" },
+		{ "loop1", 9, E_LIMIT, NULL },
+		{ "tree", 9, E_LIMIT, NULL },
+		{ "dangling", 9, E_CONFIG, NULL },
+		{ "torefused", 9, E_CONFIG, NULL },
+		{ "many", 3, OK, "1@x.example 2@x.example 3@x.example" },
+		{ "many", 2, E_LIMIT, NULL },
+	};
+	struct world world = { .arena = arena_new(4096) };
+	struct alias_expansion expansion;
+	struct alias_fault fault;
+
+	(void)state;
+	ASSERT_RESULT(parse(world.arena,
+			    STR("a: b, user\nb: x@else.where\n"
+				"twice: b, x@else.where, y@else.where, b\n"
+				"refused: !refuse go away\n*: *@example.net\n"
+				"loop1: loop2\nloop2: loop1\n"
+				"self: self, x@else.where\n"
+				"tree: leaf, leaf, leaf, leaf, leaf, leaf\n"
+				"leaf: tree, tree, tree, tree, tree, tree\n"
+				"dangling: x@else.where, a@users.example\n"
+				"torefused: x@else.where, refused\n"
+				"many: 1@x.example, 2@x.example, "
+				"3@x.example\n"),
+			    &no_rules, &world.org, &fault),
+		      OK, "org");
+	ASSERT_RESULT(alias_parse(world.arena, STR("*: me@else.where\n"),
+				  STR("example.net"), &no_rules, &world.net,
+				  &fault),
+		      OK, "net");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *local = rows[i].local;
+		struct mailbox address = { str_from(local),
+					   STR("example.org") };
+
+		ASSERT_RESULT(expand(&world, address, rows[i].max, &expansion),
+			      rows[i].result, local);
+		if (rows[i].result != OK)
+			continue;
+		assert_int_equal(expansion.refuse, *rows[i].targets == '!');
+		if (expansion.refuse)
+			ASSERT_STR(expansion.text, STR("go away"), local);
+		else
+			ASSERT_STR(buf_str(&world.seen),
+				   str_from(rows[i].targets), local);
+	}
+	ASSERT_RESULT(
+		expand(&world,
+		       (struct mailbox){ STR("nobody"), STR("users.example") },
+		       9, &expansion),
+		E_ABSENT, "nobody");
+	arena_free(world.arena);
+}
+
 /* A chain as deep as it may be, one deeper, ten times as deep. */
 static void walk_depth(void **state)
 {
@@ -487,6 +585,7 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(many_lines),
 		cmocka_unit_test(walks),
+		cmocka_unit_test(expansions),
 		cmocka_unit_test(walk_depth),
 	};
 

@@ -16,10 +16,10 @@ sub answer {
 	my $field = Mail::AuthenticationResults::Parser->new->parse(shift);
 	my @lines = 'id ' . hex_of( $field->value->value );
 	foreach my $entry ( @{ $field->children } ) {
-		next if ref $entry !~ /::Entry$/;
+		next if ref($entry) !~ /::Entry$/;
 		my ( $reason, @properties ) = '';
 		foreach my $part ( @{ $entry->children } ) {
-			next if ref $part !~ /::SubEntry$/;
+			next if ref($part) !~ /::SubEntry$/;
 			if ( $part->key eq 'reason' ) {
 				$reason = $part->value;
 				next;

@@ -53,13 +53,13 @@ class Keys:
         text = f"v=DKIM1; k={kind}; p={base64.b64encode(der[start:]).decode()}"
         return " ".join(f'"{text[at:at + 255]}"' for at in range(0, len(text), 255))
 
-    def sign(self, message, domain, selector="rsa", **more):
-        """The message with a DKIM-Signature in front; the selector is the key's kind."""
-        kind = "ed25519" if selector == "ed25519" else "rsa"
+    def sign(self, message, domain, selector="rsa", kind=None, **more):
+        """The message with a DKIM-Signature in front; a selector may be the key's kind."""
+        kind = kind or ("ed25519" if selector == "ed25519" else "rsa")
         options = {"canonicalize": (b"relaxed", b"relaxed"),
                    "include_headers": [b"From", b"To", b"Subject"],
                    "signature_algorithm": f"{kind}-sha256".encode(), **more}
-        field = dkim.sign(message, selector.encode(), domain.encode(), getattr(self, kind),
+        field = dkim.sign(message, selector.encode("latin-1"), domain.encode(), getattr(self, kind),
                           **options)
         return field + message
 

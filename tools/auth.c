@@ -147,15 +147,10 @@ static void close_world(struct world *world)
 	free((char *)world->zone_text.p);
 }
 
-/* All that stands before the check; the world is to be closed in any case. */
-static int open_world(struct world *world, int argc, char **argv)
+static int prepare(struct world *world)
 {
-	int status;
+	int status = read_settings(world);
 
-	if (!tool_flags(world->tool, argc, argv, flags, &world->request,
-			&status))
-		return status;
-	status = read_settings(world);
 	if (status == EX_OK)
 		status = read_client(world);
 	if (status != EX_OK)
@@ -165,6 +160,19 @@ static int open_world(struct world *world, int argc, char **argv)
 				 "the system has no Public Suffix List");
 	world->env.suffixes = &world->suffixes;
 	return world->request.zone ? open_zone(world) : open_dns(world);
+}
+
+/*
+ * All that stands before the check. False when *status is the exit status to
+ * end with; the world is to be closed in any case.
+ */
+static bool open_world(struct world *world, int argc, char **argv, int *status)
+{
+	if (!tool_flags(world->tool, argc, argv, flags, &world->request,
+			status))
+		return false;
+	*status = prepare(world);
+	return *status == EX_OK;
 }
 
 /* Some programs save a message with mbox's line above it: "From a@b ...". */
@@ -223,25 +231,33 @@ static int check_text(struct world *world, struct str text,
 			    : tool_fail(tool, EX_SOFTWARE, "OpenSSL refused");
 }
 
+static int run_file(struct world *world, const char *path,
+		    void (*print)(const struct auth_report *, bool))
+{
+	struct auth_report report = { .arena = world->tool->arena };
+	struct str text;
+	int status;
+
+	if (tool_read(path, SIZE_MAX, &text) != OK)
+		return tool_fail(world->tool, EX_NOINPUT, "%s: can't be read",
+				 path);
+	status = check_text(world, skip_mbox_line(text), &report);
+	if (status == EX_OK)
+		print(&report, world->request.json);
+	free((char *)text.p);
+	return status;
+}
+
 static int run_message(struct tool *tool, int argc, char **argv,
 		       void (*print)(const struct auth_report *, bool))
 {
 	struct world world = { .tool = tool };
-	struct auth_report report = { .arena = tool->arena };
-	struct str text = { NULL, 0 };
-	int status = open_world(&world, argc, argv);
+	int status;
 
-	if (status == EX_OK && optind != argc - 1)
-		status = tool_usage(tool, EX_USAGE);
-	if (status == EX_OK && tool_read(argv[optind], SIZE_MAX, &text) != OK)
-		status = tool_fail(tool, EX_NOINPUT, "%s: can't be read",
-				   argv[optind]);
-	if (status == EX_OK) {
-		status = check_text(&world, skip_mbox_line(text), &report);
-		if (status == EX_OK)
-			print(&report, world.request.json);
-		free((char *)text.p);
-	}
+	if (open_world(&world, argc, argv, &status))
+		status = optind == argc - 1
+				 ? run_file(&world, argv[optind], print)
+				 : tool_usage(tool, EX_USAGE);
 	close_world(&world);
 	return status;
 }
@@ -274,12 +290,14 @@ static void check_spf(struct world *world)
 int run_spf(struct tool *tool, int argc, char **argv)
 {
 	struct world world = { .tool = tool };
-	int status = open_world(&world, argc, argv);
+	int status;
 
-	if (status == EX_OK && (!world.has_client || optind != argc))
-		status = tool_usage(tool, EX_USAGE);
-	if (status == EX_OK)
-		check_spf(&world);
+	if (open_world(&world, argc, argv, &status)) {
+		if (world.has_client && optind == argc)
+			check_spf(&world);
+		else
+			status = tool_usage(tool, EX_USAGE);
+	}
 	close_world(&world);
 	return status;
 }

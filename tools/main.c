@@ -7,9 +7,8 @@
 #include "milters/log.h"
 #include "tool.h"
 
-/* Of verify, spf and dmarc. */
-#define AUTH_OPTIONS "[--zone FILE] [--now EPOCH] [--legacy] [--json] "
-#define AUTH_CLIENT "--client IP --helo NAME --sender ADDR"
+#define CHECK_OPTIONS "[--zone FILE] [--now EPOCH] [--legacy] [--json]\n    "
+#define ENVELOPE "--client IP --helo NAME --sender ADDR"
 
 static const struct verb verbs[] = {
 	{ "dkim keygen",
@@ -22,12 +21,12 @@ static const struct verb verbs[] = {
 	{ "sign",
 	  "--key FILE --domain D --selector S [--canon C] [--now EPOCH] FILE|-",
 	  "print a message with a DKIM-Signature in front", run_sign },
-	{ "verify", AUTH_OPTIONS "[" AUTH_CLIENT "] FILE|-",
+	{ "verify", CHECK_OPTIONS "[" ENVELOPE "] FILE|-",
 	  "tell what auth-policy finds in a message and does with it",
 	  run_verify },
-	{ "spf", AUTH_OPTIONS AUTH_CLIENT,
+	{ "spf", CHECK_OPTIONS ENVELOPE,
 	  "check whether a host may send for a domain", run_spf },
-	{ "dmarc", AUTH_OPTIONS "[" AUTH_CLIENT "] FILE|-",
+	{ "dmarc", CHECK_OPTIONS "[" ENVELOPE "] FILE|-",
 	  "check a message against the policy of its author's domain",
 	  run_dmarc },
 };

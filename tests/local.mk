@@ -45,6 +45,7 @@ TESTERS = \
 	tests/unit/test_engines \
 	tests/unit/test_json \
 	tests/unit/test_keystore \
+	tests/unit/test_limits \
 	tests/unit/test_listener \
 	tests/unit/test_message \
 	tests/unit/test_network \
@@ -53,6 +54,7 @@ TESTERS = \
 	tests/unit/test_received_spf \
 	tests/unit/test_resolver \
 	tests/unit/test_result \
+	tests/unit/test_results \
 	tests/unit/test_scan \
 	tests/unit/test_session \
 	tests/unit/test_sign \
@@ -73,6 +75,7 @@ tests_unit_test_owner_SOURCES = tests/unit/test_owner.c \
 tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
 	dkim-sign/config.c dkim-sign/owner.c dkim-sign/sign.c
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_results_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
 
 # The engines, before what they need of mail/.

@@ -95,14 +95,16 @@ signer_memory() {
 # policy_start: auth-policy, back when it serves; a socket that is held for it,
 # as systemd does, so that whatever ends it, there is another one at once.
 policy_start() {
+	local from
+	from=$(mail_log_line)
 	"$WORLD_LIB/hold-socket" "$POLICY_SOCKET" postfix "$POLICY_PID" \
 	    setpriv --reuid millrace-policy --regid millrace-policy \
 	    --init-groups -- "$POLICY" -c "$CONF" \
 	    >> "$WORLD/log/auth-policy" 2>&1 &
 	policy_holder=$!
-	wait_for 20 mail_log 'auth-policy.*ready' || {
+	wait_for 20 mail_log 'auth-policy.*ready' "$from" || {
 		tail -n 20 "$WORLD/log/auth-policy" >&2
-		mail_log 'auth-policy' | tail -n 20 >&2
+		mail_log 'auth-policy' "$from" | tail -n 20 >&2
 		return 1
 	}
 }

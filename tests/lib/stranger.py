@@ -24,9 +24,11 @@ def mail(author, name, *fields, body=b"A body.\r\n"):
     return b"".join(line + b"\r\n" for line in lines) + b"\r\n" + body
 
 
-def sign(message, domain, selector=SELECTOR, **options):
+def sign(message, domain, key_of=None, **options):
+    """By `domain`, with its own key or that of another one."""
     options.setdefault("canonicalize", (b"relaxed", b"simple"))
-    return dkim.sign(message, selector, domain.encode(), key(domain), **options) + message
+    return dkim.sign(message, SELECTOR, domain.encode(), key(key_of or domain),
+                     **options) + message
 
 
 def seal(message, domain, results):

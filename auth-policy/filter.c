@@ -60,6 +60,7 @@ enum action filter_mail(struct session *session)
 		.resolver = inquiry_resolver(filter->inquiry),
 		.now = session->now,
 		.suffixes = &session->snapshot->suffixes,
+		.keys = keycache_keys(session->snapshot->keys),
 	};
 	filter->rules = filter->derived->rules;
 	filter->rules.dkim.lead_space_lost = !session->lead_space;

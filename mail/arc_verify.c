@@ -258,7 +258,7 @@ static void check_seal(const struct dkim_evidence *evidence,
 		verdict->reason = "signature did not verify";
 	if (!verdict->reason)
 		verdict->auth = AUTH_PASS;
-	crypto_public_free(public);
+	crypto_public_put(public);
 }
 
 /*

@@ -289,6 +289,7 @@ enum result crypto_sign(const struct crypto_key *key,
 
 /* As with private keys: a context that is ready, and copies of it. */
 struct crypto_public {
+	_Atomic int references;
 	EVP_PKEY *pkey;
 	EVP_PKEY_CTX *rsa[2]; /* for each digest */
 	EVP_MD_CTX *ed25519;
@@ -393,6 +394,7 @@ enum result crypto_public_parse(enum crypto_algorithm algorithm,
 	if (!pkey)
 		return E_SYNTAX;
 	new = arena_must(calloc(1, sizeof(*new)));
+	new->references = 1;
 	new->pkey = pkey;
 	if (EVP_PKEY_get_bits(pkey) > LIMIT_RSA_BITS_MAX)
 		result = E_LIMIT;
@@ -401,13 +403,19 @@ enum result crypto_public_parse(enum crypto_algorithm algorithm,
 	if (result == OK)
 		*key = new;
 	else
-		crypto_public_free(new);
+		crypto_public_put(new);
 	return result;
 }
 
-void crypto_public_free(struct crypto_public *key)
+struct crypto_public *crypto_public_get(struct crypto_public *key)
 {
-	if (!key)
+	key->references++;
+	return key;
+}
+
+void crypto_public_put(struct crypto_public *key)
+{
+	if (!key || --key->references > 0)
 		return;
 	EVP_MD_CTX_free(key->ed25519);
 	EVP_PKEY_CTX_free(key->rsa[CRYPTO_SHA256]);

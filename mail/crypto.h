@@ -79,7 +79,10 @@ enum result crypto_sign(const struct crypto_key *key,
 			unsigned char signature[CRYPTO_SIGNATURE_MAX],
 			size_t *n);
 
-/* A public key, ready to verify, usable by any number of threads at once. */
+/*
+ * A public key, ready to verify, usable by any number of threads at once. It
+ * is counted: the last crypto_public_put ends it.
+ */
 struct crypto_public;
 
 /*
@@ -87,12 +90,13 @@ struct crypto_public;
  * SubjectPublicKeyInfo (the example in RFC 6376 appendix C) or the
  * RSAPublicKey (the text of its section 3.6.1), for Ed25519 its 32 octets.
  * E_SYNTAX: it is not such a key; E_LIMIT: RSA of more bits than limits.h
- * has. Few bits are no fault here: see crypto_public_bits. The key is the
- * caller's: crypto_public_free.
+ * has. Few bits are no fault here: see crypto_public_bits. The one
+ * reference is the caller's.
  */
 enum result crypto_public_parse(enum crypto_algorithm algorithm,
 				struct str octets, struct crypto_public **key);
-void crypto_public_free(struct crypto_public *key);
+struct crypto_public *crypto_public_get(struct crypto_public *key);
+void crypto_public_put(struct crypto_public *key);
 int crypto_public_bits(const struct crypto_public *key);
 
 /* Is this the key's signature of the digest, as crypto_sign makes it? */

@@ -68,7 +68,7 @@ bool dkim_evaluate_key(const struct dkim_evidence *evidence,
 		judge(verdict, AUTH_PERMERROR, fault);
 		return false;
 	}
-	result = crypto_public_parse(key.algorithm, key.octets, public);
+	result = env_key(evidence->env, key.algorithm, key.octets, public);
 	if (result == E_LIMIT)
 		judge(verdict, AUTH_POLICY, "key is too long");
 	else if (result != OK)
@@ -202,6 +202,6 @@ enum result dkim_evaluate(const struct dkim_evidence *evidence,
 	if (dkim_evaluate_key(evidence, &candidate->signature, verdict,
 			      &public))
 		result = compare(evidence, candidate, public, verdict);
-	crypto_public_free(public);
+	crypto_public_put(public);
 	return result;
 }

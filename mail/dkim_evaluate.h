@@ -34,8 +34,8 @@ enum result dkim_evaluate(const struct dkim_evidence *evidence,
 			  struct dkim_verdict *verdict);
 
 /*
- * The steps of it. Finds the key that may have made the signature; it is the
- * caller's. False, as below, when that gave the verdict.
+ * The steps of it. Finds the key that may have made the signature; it is to be
+ * given back by crypto_public_put. False, as below, when that gave the verdict.
  */
 bool dkim_evaluate_key(const struct dkim_evidence *evidence,
 		       const struct dkim_signature *signature,

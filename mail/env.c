@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "env.h"
 
+enum result env_key(const struct env *env, enum crypto_algorithm algorithm,
+		    struct str octets, struct crypto_public **key)
+{
+	if (!env->keys)
+		return crypto_public_parse(algorithm, octets, key);
+	return env->keys->get(env->keys->context, algorithm, octets, key);
+}
+
 const char *auth_name(enum auth auth)
 {
 	static const char *const names[] = {

@@ -2,6 +2,7 @@
 #ifndef MAIL_ENV_H
 #define MAIL_ENV_H
 
+#include "crypto.h"
 #include "dns.h"
 
 /*
@@ -15,12 +16,27 @@ struct suffix_list {
 	void *context;
 };
 
+/*
+ * Public keys that were read before: reading one costs as much as a signature.
+ * As crypto_public_parse; the key is to be given back by crypto_public_put.
+ */
+struct key_cache {
+	enum result (*get)(void *context, enum crypto_algorithm algorithm,
+			   struct str octets, struct crypto_public **key);
+	void *context;
+};
+
 /* All that a check may ask of the world. */
 struct env {
 	const struct dns_resolver *resolver;
 	int64_t now;			    /* seconds since 1970 */
 	const struct suffix_list *suffixes; /* NULL: no list */
+	const struct key_cache *keys;	    /* NULL: each is read anew */
 };
+
+/* The public key, from the cache if there is one. */
+enum result env_key(const struct env *env, enum crypto_algorithm algorithm,
+		    struct str octets, struct crypto_public **key);
 
 /*
  * What a protocol says of a message: an answer, not a failure. A DNS time-out

@@ -8,6 +8,7 @@ milters_libconfig_a_SOURCES = \
 	milters/conf_text.c milters/conf_text.h \
 	milters/domains.c milters/domains.h \
 	milters/inquiry.c milters/inquiry.h \
+	milters/keycache.c milters/keycache.h \
 	milters/keystore.c milters/keystore.h \
 	milters/log.c milters/log.h \
 	milters/network.c milters/network.h \

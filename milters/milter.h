@@ -5,6 +5,7 @@
 #include "milters/conf.h"
 #include "milters/domains.h"
 #include "milters/inquiry.h"
+#include "milters/keycache.h"
 #include "milters/log.h"
 #include "milters/network.h"
 #include "milters/session.h"

@@ -177,6 +177,7 @@ static void snapshot_free(struct snapshot *snapshot)
 	domains_free(&snapshot->domains);
 	suffixes_free(&snapshot->suffixes);
 	resolver_put(snapshot->resolver);
+	keycache_put(snapshot->keys);
 	arena_free(snapshot->arena);
 	free(snapshot);
 }
@@ -209,9 +210,13 @@ enum result snapshot_open_dns(const struct milter *milter,
 	if (!milter->dns)
 		return OK;
 	pthread_mutex_lock(&lock);
+	if (current)
+		snapshot->keys = keycache_get(current->keys);
 	if (current && resolver_settings_equal(&current->dns, &snapshot->dns))
 		snapshot->resolver = resolver_get(current->resolver);
 	pthread_mutex_unlock(&lock);
+	if (!snapshot->keys)
+		snapshot->keys = keycache_new(KEYCACHE_KEYS);
 	if (snapshot->resolver ||
 	    resolver_new(&snapshot->dns, snapshot->arena, &snapshot->resolver,
 			 &what) == OK)

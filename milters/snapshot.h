@@ -4,6 +4,7 @@
 
 #include "mail/env.h"
 #include "milters/domains.h"
+#include "milters/keycache.h"
 #include "milters/network.h"
 #include "milters/resolver.h"
 
@@ -43,9 +44,10 @@ struct snapshot {
 	struct str login_domain; /* normal form, may be empty */
 	struct domains domains;
 	struct suffix_list suffixes; /* where the daemon uses DNS; */
-	struct resolver *resolver;   /* this one after snapshot_open_dns */
-	void *settings;		     /* the daemon's own, as its table says */
-	void *derived;		     /* the daemon's own, from configure() */
+	struct resolver *resolver;   /* these after snapshot_open_dns */
+	struct keycache *keys;
+	void *settings; /* the daemon's own, as its table says */
+	void *derived;	/* the daemon's own, from configure() */
 };
 
 /*
@@ -57,9 +59,9 @@ enum result snapshot_load(const struct milter *milter, const char *directory,
 			  struct snapshot **snapshot, char **error);
 
 /*
- * Begins with DNS, for a daemon that uses it: with the resolver of the current
- * snapshot, and all its answers, if the settings are the same. E_CONFIG with
- * *error (malloc'd, the caller's) otherwise.
+ * Begins with DNS, for a daemon that uses it: with the keys of the current
+ * snapshot, and with its resolver and all its answers, if the settings are the
+ * same. E_CONFIG with *error (malloc'd, the caller's) otherwise.
  */
 enum result snapshot_open_dns(const struct milter *milter,
 			      struct snapshot *snapshot, char **error);

@@ -44,6 +44,7 @@ TESTERS = \
 	tests/unit/test_engine_spf \
 	tests/unit/test_engines \
 	tests/unit/test_json \
+	tests/unit/test_keycache \
 	tests/unit/test_keystore \
 	tests/unit/test_limits \
 	tests/unit/test_listener \

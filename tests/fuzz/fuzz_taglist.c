@@ -45,7 +45,7 @@ static void parse_record(struct arena *arena, struct str text)
 		if (crypto_public_bits(public) <= LIMIT_RSA_BITS_WEAK)
 			crypto_verify(public, CRYPTO_SHA256, digest, text);
 	}
-	crypto_public_free(public);
+	crypto_public_put(public);
 }
 
 static void parse_signature(struct arena *arena, struct str text)

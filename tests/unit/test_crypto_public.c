@@ -82,10 +82,10 @@ static void public_parse(void **state)
 		assert_false(crypto_verify(public, CRYPTO_SHA256, digest, b));
 		b.n = 0;
 		assert_false(crypto_verify(public, CRYPTO_SHA256, digest, b));
-		crypto_public_free(public);
+		crypto_public_put(public);
 		crypto_key_free(key);
 	}
-	crypto_public_free(NULL);
+	crypto_public_put(NULL);
 	arena_free(arena);
 }
 
@@ -165,7 +165,7 @@ static void public_sizes(void **state)
 		if (public)
 			assert_int_equal(crypto_public_bits(public),
 					 rows[i].bits);
-		crypto_public_free(public);
+		crypto_public_put(public);
 		OPENSSL_free(der);
 		EVP_PKEY_free(pkey);
 		BIO_free(bio);
@@ -201,7 +201,7 @@ static void known_verification(void **state)
 		      OK, "digest");
 	assert_true(crypto_verify(public, CRYPTO_SHA1,
 				  (const unsigned char *)octets.p, b));
-	crypto_public_free(public);
+	crypto_public_put(public);
 	arena_free(arena);
 }
 

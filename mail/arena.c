@@ -92,19 +92,38 @@ static struct block *add_block(struct arena *arena, size_t size)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+static size_t aligned(size_t size)
+{
+	if (size > SIZE_MAX / 2)
+		abort();
+	return (size + ALIGN - 1) & ~(ALIGN - 1);
+}
+
+/* Octets that are left in the block at work. */
+static size_t left(const struct arena *arena)
+{
+	const struct block *block = arena->blocks;
+
+	return OBJECT_BY_OBJECT || !block ? 0 : block->size - block->used;
+}
+
+/* What was there before is still in it. */
+static char *take(struct arena *arena, size_t size)
 {
 	struct block *block = arena->blocks;
 	char *object;
 
-	if (size > SIZE_MAX / 2)
-		abort();
-	size = (size + ALIGN - 1) & ~(ALIGN - 1);
-	if (OBJECT_BY_OBJECT || !block || block->size - block->used < size)
+	if (OBJECT_BY_OBJECT || !block || left(arena) < size)
 		block = add_block(arena, size);
 	object = block->bytes + block->used;
 	block->used += size;
-	return memset(object, 0, size);
+	return object;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	size = aligned(size);
+	return memset(take(arena, size), 0, size);
 }
 
 struct str arena_copy(struct arena *arena, struct str s)
@@ -127,16 +146,21 @@ struct str arena_lower(struct arena *arena, struct str s)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+	/* Most texts fit where the next object goes. */
+	size_t room = left(arena), size;
+	char *text = room ? arena->blocks->bytes + arena->blocks->used : NULL;
 	va_list args;
 	int n;
-	char *text;
 
 	va_start(args, format);
-	n = vsnprintf(NULL, 0, format, args);
+	n = vsnprintf(text, room, format, args);
 	va_end(args);
 	if (n < 0)
 		abort();
-	text = arena_alloc(arena, (size_t)n + 1);
+	size = aligned((size_t)n + 1);
+	if (size <= room)
+		return take(arena, size);
+	text = take(arena, size);
 	va_start(args, format);
 	vsnprintf(text, (size_t)n + 1, format, args);
 	va_end(args);

@@ -103,6 +103,34 @@ static void prints(void **state)
 	arena_free(arena);
 }
 
+/* Whatever is left of a block: texts whole, aligned, apart, and then zeros. */
+static void prints_at_the_edge(void **state)
+{
+	enum { BLOCK = 256 };
+	char *texts[BLOCK];
+
+	(void)state;
+	for (int used = 0; used < BLOCK; used++) {
+		struct arena *arena = arena_new(BLOCK);
+		char *after;
+
+		arena_alloc(arena, (size_t)used);
+		for (int n = 0; n < BLOCK; n++)
+			texts[n] = arena_printf(arena, "%0*d", n + 1, 7);
+		after = arena_alloc(arena, BLOCK);
+		for (int i = 0; i < BLOCK; i++)
+			assert_int_equal(after[i], 0);
+		for (int n = 0; n < BLOCK; n++) {
+			assert_int_equal(
+				(uintptr_t)texts[n] % alignof(max_align_t), 0);
+			assert_int_equal(strlen(texts[n]), n + 1);
+			assert_int_equal(strspn(texts[n], "0"), n);
+			assert_int_equal(texts[n][n], '7');
+		}
+		arena_free(arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +140,7 @@ int main(void)
 		cmocka_unit_test(reset_gives_back),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(prints),
+		cmocka_unit_test(prints_at_the_edge),
 	};
 
 	return UNIT_RUN(tests);

@@ -21,10 +21,10 @@ struct arc_verifier {
 	struct dkim_verify_policy policy;
 	const struct message *message;
 	const struct arc_chain *chain;
-	struct link links[LIMIT_ARC_SETS + 1]; /* by i=, from 1 */
-	size_t lowest; /* i= of the oldest signature that can be asked */
+	struct link *links; /* by i=, from 1 */
+	size_t lowest;	    /* i= of the oldest signature that can be asked */
 	const char *fault;
-	struct str names[2 * LIMIT_ARC_SETS]; /* of keys */
+	struct str *names; /* of keys */
 	size_t n_names;
 	struct dkim_bodies *bodies;
 	struct crypto_hash *hash;  /* of a signature, of a seal */
@@ -149,15 +149,19 @@ struct arc_verifier *arc_verify_begin(struct arena *arena, bool legacy,
 {
 	struct arc_verifier *verifier =
 		arena_must(calloc(1, sizeof(*verifier)));
+	size_t n;
 
 	verifier->arena = arena;
 	verifier->policy.short_keys = legacy;
 	verifier->message = message;
 	verifier->chain = arc_chain_parse(arena, message);
+	n = verifier->chain->instances;
+	verifier->links = ARENA_NEW(arena, struct link, n + 1);
+	verifier->names = ARENA_NEW(arena, struct str, 2 * n + 1);
 	verifier->hash = crypto_hash_new();
 	verifier->seals = crypto_hash_new();
 	read_links(verifier);
-	verifier->bodies = dkim_bodies_new(verifier->chain->instances);
+	verifier->bodies = dkim_bodies_new(n);
 	if (verifier->hash && verifier->seals && prepare(verifier) == OK)
 		return verifier;
 	arc_verify_free(verifier);

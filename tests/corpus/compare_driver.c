@@ -159,7 +159,11 @@ int main(int argc, char **argv)
 	struct dns_zone_fault fault;
 	struct dns_resolver resolver;
 	struct dns_zone *zone;
-	struct env env = { &resolver, 1750000000, &suffixes };
+	struct env env = {
+		.resolver = &resolver,
+		.now = 1750000000,
+		.suffixes = &suffixes,
+	};
 
 	must(argc == 2, "usage: compare_driver ZONE");
 	must(dns_zone_parse(zone_arena, read_file(zone_arena, argv[1]), &zone,

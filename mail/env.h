@@ -17,8 +17,8 @@ struct suffix_list {
 };
 
 /*
- * Public keys that were read before: reading one costs as much as a signature.
- * As crypto_public_parse; the key is to be given back by crypto_public_put.
+ * Public keys that were read before: to read one takes nearly as long as to
+ * verify with it. As crypto_public_parse; the key is to be given back by crypto_public_put.
  */
 struct key_cache {
 	enum result (*get)(void *context, enum crypto_algorithm algorithm,

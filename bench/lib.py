@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import resource
-import shutil
 import socket
 import statistics
 import subprocess
@@ -242,7 +241,6 @@ def choose(options, filters):
     return [f for f in filters if not wanted or f.name in wanted]
 
 
-def finish(started, work):
+def stop_all(started):
     for f in started:
         f.stop()
-    shutil.rmtree(work, ignore_errors=True)

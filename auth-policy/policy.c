@@ -193,7 +193,10 @@ static enum finding find(const struct config *config, const struct facts *facts)
 	return finding;
 }
 
-/* In words with which the sender's administrator can do something. */
+/*
+ * In words with which the sender's administrator can do something. What makes
+ * it too long for a line of SMTP is left out as a whole.
+ */
 static const char *explain(struct arena *arena, enum finding finding,
 			   const struct check_findings *found)
 {
@@ -208,15 +211,15 @@ static const char *explain(struct arena *arena, enum finding finding,
 		break;
 	case FINDING_DMARC_REJECT:
 	case FINDING_DMARC_QUARANTINE:
-		buf_printf(&buf, "DMARC policy of %.*s is %s: ",
+		buf_printf(&buf, "DMARC policy of %.*s is %s",
 			   STR_ARG(dmarc->author),
 			   dmarc_policy_name(dmarc->disposition));
-		buf_printf(&buf, "%s", dmarc->reason);
+		buf_printf(&buf, ": %s", dmarc->reason);
 		break;
 	case FINDING_DMARC_TEMPERROR:
-		buf_printf(&buf, "DMARC of %.*s can't be checked now: ",
+		buf_printf(&buf, "DMARC of %.*s can't be checked now",
 			   STR_ARG(dmarc->author));
-		buf_printf(&buf, "%s",
+		buf_printf(&buf, ": %s",
 			   dmarc->auth == AUTH_TEMPERROR
 				   ? dmarc->reason
 				   : "who passed it on can't be verified");
@@ -227,10 +230,9 @@ static const char *explain(struct arena *arena, enum finding finding,
 		buf_printf(&buf, " does not let %s send for it",
 			   ip_format(arena, &found->client.address).p);
 		/* RFC 7208 section 6.2: whose words they are. */
-		if (found->mail_from.explanation.p) {
-			buf_add(&buf, STR("; it explains: "));
-			buf_add(&buf, found->mail_from.explanation);
-		}
+		if (found->mail_from.explanation.p)
+			buf_printf(&buf, "; it explains: %.*s",
+				   STR_ARG(found->mail_from.explanation));
 		break;
 	case FINDING_NOTHING:
 	case FINDINGS:

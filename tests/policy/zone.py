@@ -25,6 +25,8 @@ def table(records):
         "deadkey.example": "p=reject", "deadkey-none.example": "p=none",
     }
     lines += [f'_dmarc.{name} TXT "v=DMARC1; {text}"' for name, text in policies.items()]
+    # An explanation as long as may be, which is too long for a reply of ours.
+    lines.append(f'why.verbose.example TXT "{"x" * 200}" "{"x" * 190}"')
     return "\n".join(lines) + """
 mx.good.example A 192.0.2.7
 www.sub.example A 192.0.2.8
@@ -40,6 +42,7 @@ forwarder.example TXT "v=spf1 ip4:198.51.100.9 -all"
 bounce.forwarder.example TXT "v=spf1 ip4:198.51.100.9 -all"
 explained.example TXT "v=spf1 -all exp=why.explained.example"
 why.explained.example TXT "100%% of %{i} is not ours"
+verbose.example TXT "v=spf1 -all exp=why.verbose.example"
 broken.example TXT "v=spf1 ip4:192.0.2.7/99 -all"
 _dmarc.broken.example TXT "v=DMARC1; p=nonsense"
 _dmarc.two.example TXT "v=DMARC1; p=reject"

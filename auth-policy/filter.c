@@ -69,6 +69,21 @@ enum action filter_mail(struct session *session)
 	return ACTION_CONTINUE;
 }
 
+/* What is not seen can't be checked; to try again would not help. */
+static enum action refuse_header(struct session *session)
+{
+	const struct filter *filter = session->data;
+	const bool dry_run = filter->config->dry_run;
+
+	session_outcome(session, dry_run ? FILTER_CHECKED : FILTER_REFUSED,
+			" reason=\"the header is too long\" action=%s",
+			dry_run ? "would-reject" : "reject");
+	if (dry_run)
+		return ACTION_ACCEPT;
+	return session_refuse(session, ACTION_REJECT, "552", "5.3.4",
+			      "The header of the message is too long");
+}
+
 /*
  * From a trusted network a message may come with results of ours from an
  * earlier hop. A user's passes unchecked too, but without results in our
@@ -82,13 +97,8 @@ enum action filter_header(struct session *session)
 		session_outcome(session, FILTER_TRUSTED, " action=accept");
 	if (filter->trusted && !session->login.n)
 		return ACTION_ACCEPT;
-	if (session->header_too_long) {
-		session_outcome(session, FILTER_REFUSED,
-				" reason=\"the header is too long\" "
-				"action=reject");
-		return session_refuse(session, ACTION_REJECT, "552", "5.3.4",
-				      "The header of the message is too long");
-	}
+	if (session->header_too_long)
+		return refuse_header(session);
 	if (filter->trusted)
 		return ACTION_CONTINUE;
 	if (check_header(filter->check, &session->header) != OK)

@@ -262,12 +262,13 @@ struct answers *resolver_answers(struct resolver *resolver)
  * For a silent name libunbound blames the server, and by default one that was
  * silent three times is not asked for minutes. Of an authoritative server
  * that is right; but one that resolves for us may only wait for somebody
- * else, so it is asked a few times for each name, and forgiven soon.
+ * else, so it is given some time and asked again for each name, and forgiven
+ * soon. An answer that comes later than the first time-out is lost.
  */
 static const char *const forward_options[][2] = {
 	{ "infra-host-ttl:", "1" },
-	{ "infra-cache-min-rtt:", "1000" },
-	{ "outbound-msg-retry:", "3" },
+	{ "infra-cache-min-rtt:", "2500" },
+	{ "outbound-msg-retry:", "2" },
 	{ NULL },
 };
 

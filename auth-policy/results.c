@@ -138,11 +138,12 @@ static void add_dmarc(struct list *list, const struct dmarc_result *dmarc)
 {
 	struct authres_result *result = add(list, "dmarc", dmarc->auth);
 
+	/* What the domain asks for; what was done with it is not ours to say. */
 	if (dmarc->tag)
 		result->comment = str_from(
-			arena_printf(list->arena, "%s=%s dis=%s", dmarc->tag,
+			arena_printf(list->arena, "%s=%s%s", dmarc->tag,
 				     dmarc_policy_name(dmarc->policy),
-				     dmarc_policy_name(dmarc->disposition)));
+				     dmarc->record.testing ? " t=y" : ""));
 	if (dmarc->auth != AUTH_PASS && dmarc->auth != AUTH_NONE)
 		result->reason = str_from(dmarc->reason);
 	add_property(result, STR("header"), STR("from"), dmarc->author);

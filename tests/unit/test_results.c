@@ -78,7 +78,7 @@ static struct str written(const struct check_findings *found)
 	return buf_str(&buf);
 }
 
-#define DMARC "; dmarc=pass (p=reject dis=none) header.from=example.org"
+#define DMARC "; dmarc=pass (p=reject) header.from=example.org"
 #define SPF " mx.us.example; spf=pass (mx matches) smtp.mailfrom=example.org"
 
 static void of_spf(void **state)
@@ -176,10 +176,11 @@ static void of_dmarc(void **state)
 	dmarc->auth = AUTH_FAIL;
 	dmarc->tag = "np";
 	dmarc->policy = DMARC_QUARANTINE;
+	dmarc->record.testing = true;
 	dmarc->disposition = DMARC_NONE;
 	dmarc->reason = "nothing is aligned";
 	ASSERT_STR(written(found),
-		   STR(SPF "; dkim=none; dmarc=fail (np=quarantine dis=none) "
+		   STR(SPF "; dkim=none; dmarc=fail (np=quarantine t=y) "
 			   "reason=\"nothing is aligned\" "
 			   "header.from=example.org"),
 		   "fail");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "buf.h"
+#include "dkim_hash.h"
 #include "limits.h"
 
 static struct str default_oversign[] = {
@@ -37,11 +38,6 @@ struct dkim_signer {
 	unsigned char body_hash[CRYPTO_SHA256_SIZE];
 	struct str names; /* h= */
 };
-
-static void hash_write(void *context, const char *bytes, size_t n)
-{
-	crypto_hash_add(context, bytes, n);
-}
 
 /*
  * May the name stand in h=? RFC 5322 lets a field name have a semicolon,
@@ -113,10 +109,10 @@ bool dkim_policy_covers(const struct dkim_policy *policy, struct str name)
 struct dkim_signer *dkim_sign_begin(const struct dkim_policy *policy)
 {
 	struct dkim_signer *signer = arena_must(calloc(1, sizeof(*signer)));
-	struct canon_sink sink = { hash_write, NULL };
+	struct canon_sink sink;
 
 	signer->policy = policy;
-	signer->hash = sink.context = crypto_hash_new();
+	signer->hash = crypto_hash_new();
 	signer->header = crypto_hash_new();
 	if (!signer->hash || !signer->header ||
 	    crypto_hash_begin(signer->hash) != OK ||
@@ -124,6 +120,7 @@ struct dkim_signer *dkim_sign_begin(const struct dkim_policy *policy)
 		dkim_sign_free(signer);
 		return NULL;
 	}
+	sink = dkim_hash_sink(signer->hash);
 	canon_body_begin(&signer->body, policy->body, &sink);
 	return signer;
 }
@@ -169,7 +166,7 @@ static void sign_fields(struct dkim_signer *signer, struct buf *names,
 			const struct message *message)
 {
 	const struct dkim_policy *policy = signer->policy;
-	const struct canon_sink sink = { hash_write, signer->header };
+	const struct canon_sink sink = dkim_hash_sink(signer->header);
 
 	for (size_t o = 0; o < policy->n_oversign; o++) {
 		struct str name = policy->oversign[o];
@@ -182,7 +179,8 @@ static void sign_fields(struct dkim_signer *signer, struct buf *names,
 			name_field(names, name);
 			canon_field(policy->header, field, true, &sink);
 		}
-		name_field(names, name);
+		if (!policy->bare)
+			name_field(names, name);
 	}
 	for (size_t i = message->n; i > 0; i--) {
 		const struct field *field = &message->fields[i - 1];
@@ -209,124 +207,58 @@ enum result dkim_sign_end(struct dkim_signer *signer, struct arena *arena,
 	return crypto_hash_end(signer->hash, signer->body_hash);
 }
 
-/* Writes a field value that is folded under 78 columns where it can be. */
-struct folder {
-	struct buf buf;
-	size_t column;
-};
-
-enum { COLUMNS = 77, TAB = 8 };
-
-static void fold(struct folder *folder)
+/* h=, with the fields that only this signature has. */
+static enum result add_names(const struct dkim_signer *signer,
+			     struct dkim_draft *draft, const struct field *more,
+			     size_t n)
 {
-	buf_add(&folder->buf, STR("\n\t"));
-	folder->column = TAB;
+	struct buf names;
+
+	buf_init(&names, draft->arena, LIMIT_SIGNED_NAMES);
+	buf_add(&names, signer->names);
+	for (size_t i = 0; i < n; i++)
+		name_field(&names, str_trim_end(more[i].name));
+	draft->tags[DKIM_H] = buf_str(&names);
+	return names.full ? E_LIMIT : OK;
 }
 
-/* A part that must not be broken; a space before it, or a fold. */
-static void add_tag(struct folder *folder, const char *text)
+enum result dkim_sign_draft(struct dkim_signer *signer,
+			    struct dkim_draft *draft, const struct field *more,
+			    size_t n, struct str *value)
 {
-	struct str part = str_from(text);
-
-	if (folder->column + 1 + part.n > COLUMNS)
-		fold(folder);
-	else
-		buf_addc(&folder->buf, ' ');
-	buf_add(&folder->buf, part);
-	folder->column += 1 + part.n;
-}
-
-/* The names of h=, which may be folded after each colon. */
-static void add_names(struct folder *folder, struct str names)
-{
-	while (names.n) {
-		size_t n = str_find(names, ':');
-
-		n += n < names.n;
-		if (folder->column + n + 1 > COLUMNS)
-			fold(folder);
-		buf_add(&folder->buf, str_sub(names, 0, n));
-		folder->column += n;
-		names = str_sub(names, n, names.n);
-	}
-}
-
-/* Base64, which may be folded anywhere. */
-static void add_base64(struct folder *folder, struct str text)
-{
-	while (text.n) {
-		size_t n = COLUMNS - folder->column;
-
-		if (n > text.n)
-			n = text.n;
-		buf_add(&folder->buf, str_sub(text, 0, n));
-		folder->column += n;
-		text = str_sub(text, n, text.n);
-		if (text.n)
-			fold(folder);
-	}
-}
-
-/* The field up to and with "b=" (RFC 6376 section 3.5). */
-static void add_tags(struct folder *folder, const struct dkim_signer *signer,
-		     const struct dkim_identity *identity, int64_t now)
-{
-	struct arena *arena = folder->buf.arena;
+	const struct canon_sink sink = dkim_hash_sink(signer->hash);
 	const struct dkim_policy *policy = signer->policy;
-	bool rsa = crypto_key_algorithm(identity->key) == CRYPTO_RSA;
-	struct str hash = { (const char *)signer->body_hash,
-			    sizeof(signer->body_hash) };
+	const struct str digest = { (const char *)signer->body_hash,
+				    sizeof(signer->body_hash) };
+	enum result result = add_names(signer, draft, more, n);
 
-	add_tag(folder, "v=1;");
-	add_tag(folder, rsa ? "a=rsa-sha256;" : "a=ed25519-sha256;");
-	add_tag(folder,
-		arena_printf(arena, "c=%s/%s;", canon_name(policy->header),
-			     canon_name(policy->body)));
-	add_tag(folder,
-		arena_printf(arena, "d=%.*s;", STR_ARG(identity->domain)));
-	add_tag(folder,
-		arena_printf(arena, "s=%.*s;", STR_ARG(identity->selector)));
-	add_tag(folder, arena_printf(arena, "t=%" PRId64 ";", now));
+	if (result == OK)
+		result = crypto_hash_copy(signer->hash, signer->header);
+	if (result != OK)
+		return result;
+	for (size_t i = 0; i < n; i++)
+		canon_field(policy->header, &more[i], true, &sink);
+	draft->tags[DKIM_C] = str_from(arena_printf(draft->arena, "%s/%s",
+						    canon_name(policy->header),
+						    canon_name(policy->body)));
 	if (policy->expire)
-		add_tag(folder, arena_printf(arena, "x=%" PRId64 ";",
-					     now + policy->expire));
-	add_tag(folder, "h=");
-	add_names(folder, signer->names);
-	buf_addc(&folder->buf, ';');
-	folder->column++;
-	add_tag(folder,
-		arena_printf(arena, "bh=%s;", crypto_base64(arena, hash).p));
-	add_tag(folder, "b=");
+		draft->tags[DKIM_X] = str_from(arena_printf(
+			draft->arena, "%" PRId64, draft->now + policy->expire));
+	draft->tags[DKIM_BH] = crypto_base64(draft->arena, digest);
+	return dkim_draft_sign(draft, policy->header, signer->hash, value);
 }
 
 enum result dkim_sign_field(struct dkim_signer *signer, struct arena *arena,
 			    const struct dkim_identity *identity, int64_t now,
 			    struct str *value)
 {
-	const struct canon_sink sink = { hash_write, signer->hash };
-	unsigned char digest[CRYPTO_SHA256_SIZE];
-	unsigned char signature[CRYPTO_SIGNATURE_MAX];
-	struct folder folder = { .column = STR("DKIM-Signature:").n };
-	struct field field;
-	enum result result;
-	size_t n;
+	struct dkim_draft draft = {
+		.arena = arena,
+		.name = STR("DKIM-Signature"),
+		.identity = identity,
+		.now = now,
+		.tags = { [DKIM_V] = STR("1") },
+	};
 
-	buf_init(&folder.buf, arena, LIMIT_SIGNATURE);
-	add_tags(&folder, signer, identity, now);
-	field = (struct field){ STR("DKIM-Signature"), buf_str(&folder.buf) };
-
-	/* 3.7: the field itself comes last, with an empty b= and no CRLF. */
-	result = crypto_hash_copy(signer->hash, signer->header);
-	if (result == OK) {
-		canon_field(signer->policy->header, &field, false, &sink);
-		result = crypto_hash_end(signer->hash, digest);
-	}
-	if (result == OK)
-		result = crypto_sign(identity->key, digest, signature, &n);
-	if (result != OK)
-		return result;
-	add_base64(&folder,
-		   crypto_base64(arena, (struct str){ (char *)signature, n }));
-	*value = buf_str(&folder.buf);
-	return folder.buf.full ? E_LIMIT : OK;
+	return dkim_sign_draft(signer, &draft, NULL, 0, value);
 }

@@ -2,11 +2,7 @@
 #ifndef MAIL_DKIM_SIGN_H
 #define MAIL_DKIM_SIGN_H
 
-#include <stdint.h>
-
-#include "canon.h"
-#include "crypto.h"
-#include "message.h"
+#include "dkim_draft.h"
 
 /*
  * Which fields a signature covers and how. Names compare without case; a
@@ -20,6 +16,8 @@ struct dkim_policy {
 	struct str *present; /* named as often as they occur */
 	size_t n_present;
 	int64_t expire; /* seconds from t= to x=; 0: no x= */
+	/* Names `oversign` no more often either: published suites ask for it. */
+	bool bare;
 };
 
 /*
@@ -36,13 +34,6 @@ bool dkim_sign_may_cover(struct str name);
 
 /* Does a signature under the policy look at fields of this name? */
 bool dkim_policy_covers(const struct dkim_policy *policy, struct str name);
-
-/* For whom a signature speaks, and the key that makes it. */
-struct dkim_identity {
-	struct str domain;
-	struct str selector;
-	const struct crypto_key *key;
-};
 
 /*
  * Signing (RFC 6376 section 5) as a stream: begin, then body chunks, end,
@@ -76,5 +67,14 @@ bool dkim_sign_eight_bit(const struct dkim_signer *signer);
 enum result dkim_sign_field(struct dkim_signer *signer, struct arena *arena,
 			    const struct dkim_identity *identity, int64_t now,
 			    struct str *value);
+
+/*
+ * The same for a signature of another kind, as ARC has it, over `n` fields
+ * more, which are given from the bottom of the header up. The draft needs all
+ * but c=, h=, bh= and x=.
+ */
+enum result dkim_sign_draft(struct dkim_signer *signer,
+			    struct dkim_draft *draft, const struct field *more,
+			    size_t n, struct str *value);
 
 #endif

@@ -11,6 +11,7 @@ mail_libmail_a_SOURCES = \
 	mail/buf.c mail/buf.h \
 	mail/canon.c mail/canon.h \
 	mail/crypto.c mail/crypto.h \
+	mail/dkim_draft.c mail/dkim_draft.h \
 	mail/dkim_evaluate.c mail/dkim_evaluate.h \
 	mail/delivery_facts.c mail/delivery_facts.h \
 	mail/dkim_key.c mail/dkim_key.h \

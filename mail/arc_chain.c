@@ -153,8 +153,9 @@ struct arc_chain *arc_chain_parse(struct arena *arena,
 	collect(arena, message, chain);
 	n = chain->instances;
 	/* 5.2 step 2: this is told first, for all below it may be broken. */
-	if (n > 0 && n <= LIMIT_ARC_SETS &&
-	    has_status(&chain->sets[n], STR("fail")))
+	chain->ended = n > 0 && n <= LIMIT_ARC_SETS &&
+		       has_status(&chain->sets[n], STR("fail"));
+	if (chain->ended)
 		chain->fault = "the last sealer found the chain broken (cv=)";
 	for (size_t i = n; !chain->fault && i > 0; i--)
 		chain->fault = set_fault(chain, i);

@@ -34,6 +34,7 @@ struct arc_chain {
 	struct arc_chain_set sets[LIMIT_ARC_SETS + 1];
 	size_t instances;  /* the highest i= of a readable field */
 	bool there;	   /* there are ARC fields */
+	bool ended;	   /* by its newest seal, which says fail (cv=) */
 	const char *fault; /* a phrase for people; NULL: a valid structure */
 };
 

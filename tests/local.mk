@@ -13,6 +13,7 @@ TESTERS = \
 	tests/unit/test_address \
 	tests/unit/test_alias \
 	tests/unit/test_arc_limits \
+	tests/unit/test_arc_seal \
 	tests/unit/test_arc_verify \
 	tests/unit/test_answers \
 	tests/unit/test_arena \

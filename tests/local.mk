@@ -9,6 +9,7 @@ TESTERS = \
 	tests/corpus/compare_driver \
 	tests/corpus/dmarc_driver \
 	tests/corpus/kat \
+	tests/corpus/seal_driver \
 	tests/corpus/verify_driver \
 	tests/unit/test_address \
 	tests/unit/test_alias \

@@ -12,15 +12,37 @@
 enum { ED25519_SIZE = 32 };
 
 static EVP_MD *digests[2];
+/* HMAC-SHA256 that waits for its key; codes are made with copies of it. */
+static EVP_MAC_CTX *hmac;
+
+static EVP_MAC_CTX *hmac_new(void)
+{
+	char name[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name,
+						 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+
+	EVP_MAC_free(mac);
+	if (context && EVP_MAC_CTX_set_params(context, params) == 1)
+		return context;
+	EVP_MAC_CTX_free(context);
+	return NULL;
+}
 
 enum result crypto_init(void)
 {
+	if (!hmac)
+		hmac = hmac_new();
 	if (!digests[CRYPTO_SHA256])
 		digests[CRYPTO_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
 	/* Without SHA-1, which a system may forbid, only old mail suffers. */
 	if (!digests[CRYPTO_SHA1])
 		digests[CRYPTO_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
-	return digests[CRYPTO_SHA256] ? OK : E_CRYPTO;
+	return digests[CRYPTO_SHA256] && hmac ? OK : E_CRYPTO;
 }
 
 /* The functions that the header names take a struct, OpenSSL its own. */
@@ -74,6 +96,29 @@ enum result crypto_hash_end(struct crypto_hash *hash,
 			    unsigned char digest[CRYPTO_SHA256_SIZE])
 {
 	return EVP_DigestFinal_ex(md(hash), digest, NULL) == 1 ? OK : E_CRYPTO;
+}
+
+enum result crypto_hmac(struct str secret, struct str text,
+			unsigned char code[CRYPTO_SHA256_SIZE])
+{
+	EVP_MAC_CTX *context = hmac ? EVP_MAC_CTX_dup(hmac) : NULL;
+	size_t n = 0;
+	bool done;
+
+	done = context &&
+	       EVP_MAC_init(context, (const unsigned char *)secret.p, secret.n,
+			    NULL) == 1 &&
+	       EVP_MAC_update(context, (const unsigned char *)text.p, text.n) ==
+		       1 &&
+	       EVP_MAC_final(context, code, &n, CRYPTO_SHA256_SIZE) == 1 &&
+	       n == CRYPTO_SHA256_SIZE;
+	EVP_MAC_CTX_free(context);
+	return done ? OK : E_CRYPTO;
+}
+
+bool crypto_equal(struct str a, struct str b)
+{
+	return a.n == b.n && CRYPTO_memcmp(a.p, b.p, a.n) == 0;
 }
 
 /*

@@ -37,6 +37,13 @@ enum result crypto_hash_copy(struct crypto_hash *to,
 enum result crypto_hash_end(struct crypto_hash *hash,
 			    unsigned char digest[CRYPTO_SHA256_SIZE]);
 
+/* HMAC-SHA256 (RFC 2104, RFC 6234). */
+enum result crypto_hmac(struct str secret, struct str text,
+			unsigned char code[CRYPTO_SHA256_SIZE]);
+
+/* Compares in a time that depends on the lengths alone. */
+bool crypto_equal(struct str a, struct str b);
+
 /* A private key, ready to sign, usable by any number of threads at once. */
 struct crypto_key;
 

@@ -56,6 +56,9 @@ enum limits {
 	/* The octets of a public key; 8192 bits of RSA need 1,062. */
 	LIMIT_KEY_RECORD = 4096,
 
+	/* Octets of a secret behind codes of ours: 128 bits. */
+	LIMIT_SECRET_MIN = 16,
+
 	/* A text zone is for tests and what-ifs: 100,000 records. */
 	LIMIT_ZONE_FILE = 16 * 1024 * 1024,
 	/* RFC 1035 section 3.3: a string, RDLENGTH; unbound's chain. */

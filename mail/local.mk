@@ -30,6 +30,7 @@ mail_libmail_a_SOURCES = \
 	mail/env.c mail/env.h \
 	mail/ip.c mail/ip.h \
 	mail/limits.h \
+	mail/mac.c mail/mac.h \
 	mail/message.c mail/message.h \
 	mail/received_spf.c mail/received_spf.h \
 	mail/result.c mail/result.h \

@@ -50,6 +50,7 @@ TESTERS = \
 	tests/unit/test_keystore \
 	tests/unit/test_limits \
 	tests/unit/test_listener \
+	tests/unit/test_mac \
 	tests/unit/test_message \
 	tests/unit/test_network \
 	tests/unit/test_owner \

@@ -109,6 +109,42 @@ static void sha1(void **state)
 	crypto_hash_free(hash);
 }
 
+/* RFC 4231 sections 4.2, 4.3 and 4.7 */
+static void hmac(void **state)
+{
+	char large[131];
+	const struct {
+		struct str secret, text;
+		const char *want;
+	} rows[] = {
+		{ STR("\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b"
+		      "\x0b\x0b\x0b\x0b\x0b\x0b\x0b"),
+		  STR("Hi There"),
+		  "b0344c61d8db38535ca8afceaf0bf12b"
+		  "881dc200c9833da726e9376c2e32cff7" },
+		{ STR("Jefe"), STR("what do ya want for nothing?"),
+		  "5bdcc146bf60754e6a042426089575c7"
+		  "5a003f089d2739839dec58b964ec3843" },
+		{ { large, sizeof(large) },
+		  STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+		  "60e431591ee0b67f0d8a26aacbf5b77f"
+		  "8e0bc6213728c5140546040f0ee37f54" },
+	};
+	unsigned char code[CRYPTO_SHA256_SIZE];
+
+	(void)state;
+	memset(large, 0xaa, sizeof(large));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ASSERT_RESULT(crypto_hmac(rows[i].secret, rows[i].text, code),
+			      OK, "hmac");
+		assert_string_equal(hex(code, 32), rows[i].want);
+	}
+	assert_true(crypto_equal(STR("a\0b"), STR("a\0b")));
+	assert_true(crypto_equal(STR(""), STR("")));
+	assert_false(crypto_equal(STR("a\0b"), STR("a\0c")));
+	assert_false(crypto_equal(STR("ab"), STR("abc")));
+}
+
 static void base64(void **state)
 {
 	/* RFC 4648 section 10, and octets that need + and / */
@@ -557,6 +593,7 @@ int main(void)
 		cmocka_unit_test(sha256),
 		cmocka_unit_test(sha256_continued),
 		cmocka_unit_test(sha1),
+		cmocka_unit_test(hmac),
 		cmocka_unit_test(base64),
 		cmocka_unit_test(base64_faults),
 		cmocka_unit_test(base64_round_trip),

@@ -290,8 +290,7 @@ enum result address_parse(struct str text, struct mailbox *mailbox)
 	return OK;
 }
 
-/* Could the local part stand without quotes (RFC 5322 3.2.3, dot-atom)? */
-static bool is_dot_atom(struct str local)
+bool address_is_dot_atom(struct str local)
 {
 	struct str part;
 
@@ -304,7 +303,7 @@ static bool is_dot_atom(struct str local)
 char *address_format(struct arena *arena, const struct mailbox *mailbox)
 {
 	const struct str quote =
-		is_dot_atom(mailbox->local) ? STR("") : STR("\"");
+		address_is_dot_atom(mailbox->local) ? STR("") : STR("\"");
 	struct buf buf;
 
 	/* Four octets of text for each of the address at the most. */

@@ -38,6 +38,9 @@ enum result address_parse_authors(struct arena *arena, struct str value,
  */
 enum result address_parse(struct str text, struct mailbox *mailbox);
 
+/* Could a local part stand without quotes (RFC 5322 3.2.3, dot-atom)? */
+bool address_is_dot_atom(struct str local);
+
 /*
  * An address for a log or a reply: "local@domain", the local part in quotes
  * where it needs them, odd bytes as \xNN.

@@ -54,6 +54,7 @@ TESTERS = \
 	tests/unit/test_message \
 	tests/unit/test_network \
 	tests/unit/test_owner \
+	tests/unit/test_path \
 	tests/unit/test_policy \
 	tests/unit/test_received_spf \
 	tests/unit/test_resolver \

@@ -58,6 +58,8 @@ enum limits {
 
 	/* Octets of a secret behind codes of ours: 128 bits. */
 	LIMIT_SECRET_MIN = 16,
+	/* Days for which an SRS address is good: the longest retries, and slack. */
+	LIMIT_SRS_AGE = 21,
 
 	/* A text zone is for tests and what-ifs: 100,000 records. */
 	LIMIT_ZONE_FILE = 16 * 1024 * 1024,

@@ -39,6 +39,7 @@ mail_libmail_a_SOURCES = \
 	mail/spf_check.c mail/spf_check.h \
 	mail/spf_macro.c mail/spf_macro.h \
 	mail/spf_parse.c mail/spf_parse.h \
+	mail/srs.c mail/srs.h \
 	mail/str.c mail/str.h \
 	mail/taglist.c mail/taglist.h \
 	mail/trace.c mail/trace.h

@@ -68,6 +68,7 @@ TESTERS = \
 	tests/unit/test_spf_limits \
 	tests/unit/test_spf_macro \
 	tests/unit/test_spf_parse \
+	tests/unit/test_srs \
 	tests/unit/test_str \
 	tests/unit/test_suffixes \
 	tests/unit/test_taglist

@@ -10,6 +10,7 @@ TESTERS = \
 	tests/corpus/dmarc_driver \
 	tests/corpus/kat \
 	tests/corpus/seal_driver \
+	tests/corpus/srs_driver \
 	tests/corpus/verify_driver \
 	tests/unit/test_address \
 	tests/unit/test_alias \

@@ -95,6 +95,11 @@ enum limits {
 	LIMIT_AUTHRES_RESULTS = 100,
 	LIMIT_AUTHRES_PROPERTIES = 100,
 
+	/* What auth-policy writes of ten signatures, twice; 44 KiB in base64. */
+	LIMIT_VERDICT_AUTHRES = 32 * 1024,
+	/* Seconds between two milters of a message: no MTA waits as long. */
+	LIMIT_VERDICT_AGE = 3600,
+
 	/* A million aliases of 60 octets each. */
 	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,
 	LIMIT_ALIAS_TARGETS = 1000,

@@ -42,5 +42,6 @@ mail_libmail_a_SOURCES = \
 	mail/srs.c mail/srs.h \
 	mail/str.c mail/str.h \
 	mail/taglist.c mail/taglist.h \
-	mail/trace.c mail/trace.h
+	mail/trace.c mail/trace.h \
+	mail/verdict.c mail/verdict.h
 MAIL_LIBS = mail/libmail.a $(CRYPTO_LIBS) $(IDN2_LIBS)

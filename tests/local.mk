@@ -72,7 +72,8 @@ TESTERS = \
 	tests/unit/test_srs \
 	tests/unit/test_str \
 	tests/unit/test_suffixes \
-	tests/unit/test_taglist
+	tests/unit/test_taglist \
+	tests/unit/test_verdict
 EXTRA_PROGRAMS += $(TESTERS)
 EXTRA_DIST += tests
 

@@ -466,3 +466,14 @@ enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
 	close(fd);
 	return result;
 }
+
+const char *conf_private_fault(const struct stat *access)
+{
+	if (access->st_uid != 0 && access->st_uid != geteuid())
+		return "must be owned by root or by this service's user";
+	if (access->st_mode & S_IWGRP)
+		return "must not be writable by its group (chmod 0640)";
+	if (access->st_mode & S_IRWXO)
+		return "must not be open to others (chmod 0640)";
+	return NULL;
+}

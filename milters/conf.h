@@ -67,4 +67,10 @@ enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
 			   struct str *text, struct stat *access,
 			   const char **error);
 
+/*
+ * NULL, or what is wrong with who may read or write a file that is a secret,
+ * from what conf_read_file said of it.
+ */
+const char *conf_private_fault(const struct stat *access);
+
 #endif

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "mail/dkim_key.h"
 #include "mail/limits.h"
@@ -14,18 +13,6 @@
 enum { KEYS_MAX = 16 };
 
 static const struct str ending = STR(".pem");
-
-/* NULL, or what is wrong with who may read or write the key. */
-static const char *check_access(const struct stat *access)
-{
-	if (access->st_uid != 0 && access->st_uid != geteuid())
-		return "must be owned by root or by this service's user";
-	if (access->st_mode & S_IWGRP)
-		return "must not be writable by its group (chmod 0640)";
-	if (access->st_mode & S_IRWXO)
-		return "must not be open to others (chmod 0640)";
-	return NULL;
-}
 
 static const char *describe(enum result result)
 {
@@ -45,7 +32,7 @@ static enum result load_key(struct arena *arena, const char *path,
 	if (conf_read_file(arena, path, LIMIT_KEY_FILE, &text, &access,
 			   error) != OK)
 		return E_CONFIG;
-	wrong = check_access(&access);
+	wrong = conf_private_fault(&access);
 	if (!wrong) {
 		result = crypto_key_parse(text, key);
 		wrong = result == OK ? NULL : describe(result);

@@ -13,6 +13,7 @@ milters_libconfig_a_SOURCES = \
 	milters/log.c milters/log.h \
 	milters/network.c milters/network.h \
 	milters/resolver.c milters/resolver.h \
+	milters/secrets.c milters/secrets.h \
 	milters/snapshot.c milters/snapshot.h \
 	milters/suffixes.c milters/suffixes.h
 milters_libmilters_a_SOURCES = \

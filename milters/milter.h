@@ -9,6 +9,7 @@
 #include "milters/log.h"
 #include "milters/network.h"
 #include "milters/session.h"
+#include "milters/secrets.h"
 #include "milters/snapshot.h"
 
 /*

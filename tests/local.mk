@@ -62,6 +62,7 @@ TESTERS = \
 	tests/unit/test_result \
 	tests/unit/test_results \
 	tests/unit/test_scan \
+	tests/unit/test_secrets \
 	tests/unit/test_session \
 	tests/unit/test_sign \
 	tests/unit/test_snapshot \

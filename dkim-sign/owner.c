@@ -23,25 +23,6 @@ const struct domain *owner_find_domain(const struct snapshot *snapshot,
 	return domain;
 }
 
-static const struct aliases *find_aliases(void *context, struct str name)
-{
-	const struct question *question = context;
-	const struct domain *domain =
-		domains_find(&question->snapshot->domains, name);
-
-	return domain ? domain->aliases : NULL;
-}
-
-static bool is_user(void *context, struct str name, struct str local)
-{
-	const struct question *question = context;
-	const struct domains *domains = &question->snapshot->domains;
-	const struct domain *domain = domains_find(domains, name);
-
-	return domain &&
-	       domain_has_user(domain, question->arena, &domains->rules, local);
-}
-
 /* Is the address the login's own, its suffix apart? */
 static bool is_login(void *context, const struct mailbox *address)
 {
@@ -84,11 +65,9 @@ static bool is_granted(struct question *question, const struct mailbox *author)
 
 static bool is_own(struct question *question, const struct mailbox *author)
 {
-	const struct alias_directory directory = {
-		.aliases = find_aliases,
-		.is_user = is_user,
-		.context = question,
-	};
+	struct domains_view view;
+	const struct alias_directory directory = domains_directory(
+		&view, &question->snapshot->domains, question->arena);
 
 	return is_login(question, author) ||
 	       alias_walk(&directory, question->arena, author, is_login,

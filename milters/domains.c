@@ -143,6 +143,7 @@ static void load_users(struct loader *loader, struct domain *domain)
 	enum result result = conf_read_file(
 		loader->arena, path, LIMIT_ALIAS_FILE, &text, NULL, &error);
 
+	domain->users_absent = result == E_ABSENT;
 	if (result != OK) {
 		if (result != E_ABSENT)
 			log_warning("%s; catch-alls grant nothing", error);
@@ -249,4 +250,43 @@ bool domain_has_user(const struct domain *domain, struct arena *arena,
 	return find_user(domain, arena_lower(arena, local)) ||
 	       find_user(domain, alias_strip_suffix(arena, rules, local)) ||
 	       find_user(domain, alias_reduce(arena, rules, local));
+}
+
+static const struct aliases *view_aliases(void *context, struct str name)
+{
+	const struct domains_view *view = context;
+	const struct domain *domain = domains_find(view->domains, name);
+
+	return domain ? domain->aliases : NULL;
+}
+
+static bool view_is_user(void *context, struct str name, struct str local)
+{
+	const struct domains_view *view = context;
+	const struct domain *domain = domains_find(view->domains, name);
+
+	if (!domain || (domain->users_absent && view->absent_is_none))
+		return false;
+	return domain_has_user(domain, view->arena, &view->domains->rules,
+			       local);
+}
+
+static bool view_is_ours(void *context, struct str name)
+{
+	const struct domains_view *view = context;
+
+	return domains_find(view->domains, name) != NULL;
+}
+
+struct alias_directory domains_directory(struct domains_view *view,
+					 const struct domains *domains,
+					 struct arena *arena)
+{
+	*view = (struct domains_view){ .domains = domains, .arena = arena };
+	return (struct alias_directory){
+		.aliases = view_aliases,
+		.is_user = view_is_user,
+		.is_ours = view_is_ours,
+		.context = view,
+	};
 }

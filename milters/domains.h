@@ -20,7 +20,8 @@ struct domain {
 	const struct aliases *senders; /* the same grammar: who, which logins */
 	struct str *users;	       /* local parts, sorted */
 	size_t n_users;
-	bool users_known; /* the file users could be read */
+	bool users_known;  /* the file users could be read */
+	bool users_absent; /* there is none */
 	struct keys keys;
 };
 
@@ -59,5 +60,19 @@ const struct domain *domains_find(const struct domains *domains,
  */
 bool domain_has_user(const struct domain *domain, struct arena *arena,
 		     const struct alias_rules *rules, struct str local);
+
+/*
+ * The domains as mail/alias.h wants to know them; `view` must outlive what is
+ * returned, and is set here.
+ */
+struct domains_view {
+	const struct domains *domains;
+	struct arena *arena;
+	/* A domain without a file of users has none. Else it may have any. */
+	bool absent_is_none;
+};
+struct alias_directory domains_directory(struct domains_view *view,
+					 const struct domains *domains,
+					 struct arena *arena);
 
 #endif

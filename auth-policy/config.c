@@ -213,7 +213,14 @@ enum result config_apply(struct arena *arena, const struct config *config,
 
 enum result config_derive(struct snapshot *snapshot, const char **error)
 {
-	snapshot->derived = ARENA_NEW(snapshot->arena, struct derived, 1);
-	return config_apply(snapshot->arena, snapshot->settings,
-			    snapshot->derived, error);
+	struct arena *arena = snapshot->arena;
+	struct derived *derived = ARENA_NEW(arena, struct derived, 1);
+
+	snapshot->derived = derived;
+	if (config_apply(arena, snapshot->settings, derived, error) != OK)
+		return E_CONFIG;
+	return secrets_load(arena,
+			    arena_printf(arena, "%s/verdict",
+					 snapshot->shared.state_directory),
+			    &derived->verdict, error);
 }

@@ -33,6 +33,7 @@ struct derived {
 	struct networks forwarders;	    /* of trusted_forwarders: blocks */
 	struct conf_list forwarder_domains; /* and domains, in normal form */
 	struct conf_list sealers;	    /* in normal form */
+	struct mac_secrets verdict;	    /* none: no verdict is passed on */
 };
 
 enum result config_derive(struct snapshot *snapshot, const char **error);

@@ -140,6 +140,41 @@ static size_t remove_forged(struct session *session)
 	return removed;
 }
 
+/* A stranger's verdicts are not even shown to the milters behind us. */
+static size_t remove_verdicts(struct session *session)
+{
+	size_t n = message_count(&session->header, STR(VERDICT_FIELD), NULL);
+
+	for (size_t i = n; i > 0; i--)
+		edits_delete_field(&session->edits, session->arena, (int)i,
+				   VERDICT_FIELD);
+	return n;
+}
+
+/* For forward. Without one it defers what it would have sent on. */
+static void add_verdict(struct session *session,
+			const struct check_findings *found)
+{
+	const struct filter *filter = session->data;
+	const struct verdict_facts facts = {
+		.client = str_from(session->client_text),
+		.helo = session->helo,
+		.sender = session->sender,
+		.queue_id = str_from(session->queue_id),
+		.now = session->now,
+	};
+	struct verdict verdict;
+	struct str value;
+
+	if (!filter->derived->verdict.n)
+		return;
+	results_verdict(session->arena, found, filter->id, &verdict);
+	if (verdict_format(session->arena, &filter->derived->verdict, &verdict,
+			   &facts, &value) == OK)
+		edits_insert_field(&session->edits, session->arena, 0,
+				   VERDICT_FIELD, value);
+}
+
 /* The last one inserted stands on top: Authentication-Results. */
 static void add_fields(struct session *session,
 		       const struct check_findings *found,
@@ -161,6 +196,7 @@ static void add_fields(struct session *session,
 						       &found->client,
 						       found->sender,
 						       STR("mailfrom")));
+	add_verdict(session, found);
 	edits_insert_field(&session->edits, arena, 0, "Authentication-Results",
 			   results_format(arena, found, filter->id));
 }
@@ -235,7 +271,7 @@ enum action filter_end(struct session *session)
 	const struct check_findings *found;
 	struct decision decision;
 	enum action action;
-	size_t forged = remove_forged(session);
+	size_t forged = remove_forged(session) + remove_verdicts(session);
 	int outcome;
 
 	if (filter->trusted) {

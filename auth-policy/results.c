@@ -166,6 +166,36 @@ struct str results_format(struct arena *arena,
 	return authres_format(arena, &list.authres);
 }
 
+static enum auth best_dkim(const struct dkim_verdicts *verdicts)
+{
+	for (size_t i = 0; i < verdicts->n; i++)
+		if (verdicts->list[i].auth == AUTH_PASS)
+			return AUTH_PASS;
+	return verdicts->n ? verdicts->list[0].auth : AUTH_NONE;
+}
+
+void results_verdict(struct arena *arena, const struct check_findings *findings,
+		     struct str id, struct verdict *verdict)
+{
+	const struct dmarc_result *dmarc = findings->strictest;
+
+	*verdict = (struct verdict){
+		.checked = true,
+		.spf = findings->has_spf ? findings->mail_from.auth : AUTH_NONE,
+		.dkim = best_dkim(&findings->dkim),
+		.arc = findings->has_arc ? findings->arc.auth : AUTH_NONE,
+		.arc_instances = findings->arc.instances,
+		.author = STR(""),
+		.authres = str_trim(results_format(arena, findings, id)),
+	};
+	if (!dmarc)
+		return;
+	verdict->dkim_aligned = dmarc->dkim_aligned;
+	verdict->dmarc = dmarc->auth;
+	verdict->policy = dmarc->tag ? dmarc->policy : DMARC_NONE;
+	verdict->author = dmarc->author;
+}
+
 /* The best that a signature had to say, the domain with a pass. */
 static void log_dkim(struct buf *buf, const struct dkim_verdicts *verdicts)
 {

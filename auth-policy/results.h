@@ -3,6 +3,7 @@
 #define AUTH_POLICY_RESULTS_H
 
 #include "auth-policy/check.h"
+#include "mail/verdict.h"
 
 /*
  * Our authserv-id, in A-labels: the setting, what the MTA calls itself, or
@@ -17,6 +18,10 @@ struct str results_id(struct arena *arena, const char *setting,
  */
 struct str results_format(struct arena *arena,
 			  const struct check_findings *findings, struct str id);
+
+/* The same for the milters behind us, mail/verdict.h. */
+void results_verdict(struct arena *arena, const struct check_findings *findings,
+		     struct str id, struct verdict *verdict);
 
 /*
  * The same for the log: " spf=... dkim=... arc=... dmarc=...", all of it

@@ -21,7 +21,7 @@ def octets(text):
 
 
 class Edit:
-    """What is to be changed: "insert", "delete" or "quarantine"."""
+    """What is to be changed: "insert", "delete", "quarantine", "add", "remove", "sender"."""
 
     def __init__(self, command, data):
         self.kind, self.index, self.name, self.value = command.decode(), 0, "", b""
@@ -32,6 +32,9 @@ class Edit:
             self.kind = "insert" if command == b"i" else "change" if self.value else "delete"
         elif command == b"q":
             self.kind, self.value = "quarantine", data.rstrip(b"\0")
+        elif command in b"2+-e":
+            self.kind = {"2": "add", "+": "add", "-": "remove", "e": "sender"}[self.kind]
+            self.value = b" ".join(data.rstrip(b"\0").split(b"\0"))
 
     def __repr__(self):
         words = [self.kind, str(self.index) if self.name else "", self.name,

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef FORWARD_CONFIG_H
+#define FORWARD_CONFIG_H
+
+#include "mail/dkim_sign.h"
+#include "mail/mac.h"
+#include "milters/milter.h"
+
+enum gate { GATE_STRICT, GATE_DMARC, GATE_OFF };
+enum mixed { MIXED_SPLIT, MIXED_REWRITE };
+
+/* The settings of forward.conf; the table says what they mean. */
+struct config {
+	const char *srs_domain;
+	int gate, mixed;
+	const char *spam_header;
+	bool arc;
+	int64_t max_recipients;
+	int64_t max_hops;
+};
+
+extern const struct setting config_table[];
+
+/* What is derived from them, once for each snapshot. */
+struct derived {
+	struct str srs_domain; /* normal form; empty: the alias's own */
+	struct mac_secrets srs, verdict;
+	struct field spam; /* of spam_header: name and value */
+};
+
+enum result config_derive(struct snapshot *snapshot, const char **error);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "forwarding.h"
+#include "mail/buf.h"
+#include "mail/path.h"
+
+static bool is_same(const struct mailbox *a, const struct mailbox *b)
+{
+	return str_eq(a->local, b->local) && str_eq(a->domain, b->domain);
+}
+
+/* Was this address given at RCPT? */
+static bool is_given(const struct forwarding *forwarding,
+		     const struct mailbox *target)
+{
+	for (const struct route *route = forwarding->routes; route;
+	     route = route->next)
+		if (is_same(&route->address, target))
+			return true;
+	return false;
+}
+
+static bool is_target(const struct forwarding *forwarding,
+		      const struct mailbox *address, const struct route *until,
+		      size_t n)
+{
+	for (const struct route *route = forwarding->routes; route;
+	     route = route->next) {
+		size_t end = route == until ? n : route->n;
+
+		for (size_t i = 0; i < end; i++)
+			if (is_same(&route->targets[i], address))
+				return true;
+		if (route == until)
+			break;
+	}
+	return false;
+}
+
+/* RFC 3461 section 4: xtext */
+static void add_xtext(struct buf *buf, struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < '!' || c > '~' || c == '+' || c == '=')
+			buf_printf(buf, "+%02X", c);
+		else
+			buf_addc(buf, (char)c);
+	}
+}
+
+/* Whom a bounce of the target names: the alias, or who stood before it. */
+static const char *original_recipient(struct arena *arena,
+				      const struct route *route)
+{
+	struct buf buf;
+
+	for (const char *const *p = route->parameters; p && *p; p++)
+		if (str_istarts(str_from(*p), STR("ORCPT=")))
+			return *p;
+	buf_init(&buf, arena, 3 * route->path.n + 32);
+	buf_add(&buf, STR("ORCPT=rfc822;"));
+	add_xtext(&buf, route->path);
+	return buf_c(&buf);
+}
+
+/*
+ * Recipients are edited as sets: what is added first, and only then what is
+ * taken away, so that a message has recipients at every moment.
+ */
+static void edit_recipients(struct session *session,
+			    const struct forwarding *forwarding)
+{
+	struct arena *arena = session->arena;
+
+	for (const struct route *route = forwarding->routes; route;
+	     route = route->next)
+		for (size_t i = 0; i < route->n; i++) {
+			const struct mailbox *target = &route->targets[i];
+
+			if (is_given(forwarding, target) ||
+			    is_target(forwarding, target, route, i))
+				continue;
+			edits_add_recipient(&session->edits, arena,
+					    path_format(arena, target),
+					    original_recipient(arena, route));
+		}
+	for (const struct route *route = forwarding->routes; route;
+	     route = route->next)
+		if (route->n &&
+		    !is_target(forwarding, &route->address, NULL, 0))
+			edits_delete_recipient(&session->edits, arena,
+					       route->path);
+}
+
+/* RET and ENVID are the sender's wish; the other parameters are done with. */
+static const char *kept_parameters(struct session *session)
+{
+	struct buf buf;
+
+	buf_init(&buf, session->arena, 1024);
+	for (const char *const *p = session->sender_parameters; *p; p++)
+		if (str_istarts(str_from(*p), STR("RET=")) ||
+		    str_istarts(str_from(*p), STR("ENVID=")))
+			buf_printf(&buf, "%s%s", buf.n ? " " : "", *p);
+	return buf.n ? buf_c(&buf) : NULL;
+}
+
+enum result envelope_edit(struct session *session,
+			  const struct forwarding *forwarding)
+{
+	const struct srs srs = { forwarding->derived->srs, session->now };
+	struct str rewritten;
+	enum result result;
+
+	edit_recipients(session, forwarding);
+	if (!forwarding->rewrite.n)
+		return OK;
+	result = srs_forward(session->arena, &srs, session->sender,
+			     forwarding->rewrite, &rewritten);
+	if (result == OK)
+		edits_change_sender(&session->edits, session->arena, rewritten,
+				    kept_parameters(session));
+	return result;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "filter.h"
+
+#include "forwarding.h"
+#include "gate.h"
+#include "mail/arc_seal.h"
+#include "mail/domain.h"
+#include "mail/path.h"
+
+/* The reply for a recipient that is refused, by its kind. */
+static const struct {
+	enum action action;
+	const char *code, *xcode, *text;
+} replies[] = {
+	[ROUTE_UNKNOWN] = { ACTION_REJECT, "550", "5.1.1",
+			    "There is no such address here" },
+	[ROUTE_REFUSED] = { ACTION_REJECT, "550", "5.7.1",
+			    "This address takes no mail" },
+	[ROUTE_NO_SRS] = { ACTION_REJECT, "550", "5.1.6",
+			   "This is no address that was made here" },
+	[ROUTE_FORGED] = { ACTION_REJECT, "550", "5.7.1",
+			   "This address was not made here" },
+	[ROUTE_EXPIRED] = { ACTION_REJECT, "550", "5.7.1",
+			    "This address for bounces has expired" },
+	[ROUTE_MANY] = { ACTION_TEMPFAIL, "452", "4.5.3",
+			 "Too many recipients for one message" },
+	[ROUTE_FAULT] = { ACTION_TEMPFAIL, "451", "4.3.5",
+			  "The address can't be followed now, please try "
+			  "again later" },
+};
+
+static const char *describe(struct session *session)
+{
+	return arena_printf(session->arena, " from=%s",
+			    session->sender.n
+				    ? log_value(session->arena, session->sender)
+				    : "<>");
+}
+
+static bool is_foreign(const struct session *session)
+{
+	struct mailbox sender;
+
+	return session->sender.n &&
+	       (path_parse(session->arena, session->sender, &sender) != OK ||
+		!domains_find(&session->snapshot->domains, sender.domain));
+}
+
+enum action filter_mail(struct session *session)
+{
+	struct forwarding *forwarding =
+		ARENA_NEW(session->arena, struct forwarding, 1);
+
+	session->data = forwarding;
+	session->about = describe(session);
+	forwarding->config = session->snapshot->settings;
+	forwarding->derived = session->snapshot->derived;
+	forwarding->last = &forwarding->routes;
+	forwarding->rewrite = STR("");
+	forwarding->ours =
+		session->login.n || session_is_local(session) ||
+		network_has(&session->snapshot->trusted,
+			    (const struct sockaddr *)&session->client);
+	forwarding->foreign = is_foreign(session);
+	return ACTION_CONTINUE;
+}
+
+static enum action refuse_recipient(struct session *session,
+				    enum route_kind kind,
+				    const struct route *route)
+{
+	const char *reason = route->fault ? route->fault : replies[kind].text;
+
+	log_info("%s: recipient refused client=%s to=%s reason=%s",
+		 session->queue_id, session->client_text,
+		 log_value(session->arena, route->path),
+		 log_sentence(session->arena, reason));
+	if (kind == ROUTE_REFUSED && route->text.n)
+		return session_refuse(session, replies[kind].action,
+				      replies[kind].code, replies[kind].xcode,
+				      "%.*s", STR_ARG(route->text));
+	return session_refuse(session, replies[kind].action, replies[kind].code,
+			      replies[kind].xcode, "%s", replies[kind].text);
+}
+
+/* The domain under which the sender is rewritten for a route, or empty. */
+static struct str treatment(const struct session *session,
+			    const struct route *route)
+{
+	const struct forwarding *forwarding = session->data;
+
+	if (!route->leaves || !forwarding->foreign || session->login.n)
+		return STR("");
+	return route_srs_domain(session->snapshot, route);
+}
+
+/*
+ * There is one sender for all recipients. Who needs another one is asked for
+ * in a transaction of its own, unless the operator would rather have one
+ * sender rewritten for all. CONTINUE when the recipient fits.
+ */
+static enum action mix(struct session *session, const struct route *route)
+{
+	struct forwarding *forwarding = session->data;
+	struct str domain = treatment(session, route);
+
+	if (!forwarding->has_treatment) {
+		forwarding->has_treatment = true;
+		forwarding->rewrite = domain;
+		return ACTION_CONTINUE;
+	}
+	if (str_eq(domain, forwarding->rewrite) || session->login.n)
+		return ACTION_CONTINUE;
+	if (forwarding->config->mixed == MIXED_SPLIT)
+		return session_refuse(session, ACTION_TEMPFAIL, "452", "4.5.3",
+				      "Send to this recipient in a transaction "
+				      "of its own");
+	if (!forwarding->rewrite.n)
+		forwarding->rewrite = domain;
+	return ACTION_CONTINUE;
+}
+
+static enum action add_route(struct session *session, struct route *route)
+{
+	struct forwarding *forwarding = session->data;
+	enum action action;
+
+	forwarding->n_targets += route->n;
+	if (forwarding->n_targets >
+	    (size_t)forwarding->config->max_recipients) {
+		forwarding->n_targets -= route->n;
+		return refuse_recipient(session, ROUTE_MANY, route);
+	}
+	action = mix(session, route);
+	if (action != ACTION_CONTINUE)
+		return action;
+	*forwarding->last = route;
+	forwarding->last = &route->next;
+	if (route->leaves && !forwarding->leaving)
+		forwarding->leaving = route;
+	return ACTION_CONTINUE;
+}
+
+enum action filter_rcpt(struct session *session)
+{
+	struct route *route = ARENA_NEW(session->arena, struct route, 1);
+
+	route_find(session->snapshot, session->arena, session->recipient,
+		   session->now, route);
+	route->parameters = session->recipient_parameters;
+	/* RFC 5321 section 4.5.5: a bounce has no sender. */
+	if (route->kind == ROUTE_BOUNCE && session->sender.n)
+		route->kind = ROUTE_FORGED;
+	/* What this host sends itself can't be refused, only lost. */
+	if (replies[route->kind].code && session_is_local(session))
+		*route = (struct route){ .kind = ROUTE_OTHER,
+					 .path = route->path };
+	if (replies[route->kind].code)
+		return refuse_recipient(session, route->kind, route);
+	return add_route(session, route);
+}
+
+/* Whose keys sign what leaves: the new sender's domain, or the alias's. */
+static const struct domain *find_signing(const struct session *session)
+{
+	const struct forwarding *forwarding = session->data;
+	const struct route *leaving = forwarding->leaving;
+	const struct domains *domains = &session->snapshot->domains;
+	const struct domain *domain = domains_find(
+		domains, route_srs_domain(session->snapshot, leaving));
+
+	if (domain && domain->keys.n)
+		return domain;
+	domain = domains_find(domains, leaving->address.domain);
+	return domain && domain->keys.n ? domain : NULL;
+}
+
+static enum action refuse(struct session *session, const char *code,
+			  const char *xcode, const char *why)
+{
+	session_outcome(session, FILTER_REFUSED, " reason=%s",
+			log_sentence(session->arena, why));
+	return session_refuse(session, ACTION_REJECT, code, xcode, "%s", why);
+}
+
+/*
+ * auth-policy's word on this very transaction. CONTINUE when it is there, or
+ * is not needed.
+ */
+static enum action read_verdict(struct session *session)
+{
+	struct forwarding *forwarding = session->data;
+	const struct verdict_facts facts = {
+		.client = str_from(session->client_text),
+		.helo = session->helo,
+		.sender = session->sender,
+		.queue_id = str_from(session->queue_id),
+		.now = session->now,
+	};
+	const struct message *header = &session->header;
+
+	for (size_t i = 0; i < header->n && !forwarding->has_verdict; i++)
+		forwarding->has_verdict =
+			message_is(&header->fields[i], STR(VERDICT_FIELD)) &&
+			verdict_parse(session->arena,
+				      &forwarding->derived->verdict,
+				      header->fields[i].value, &facts,
+				      &forwarding->verdict) == OK;
+	if (forwarding->has_verdict || forwarding->ours ||
+	    forwarding->config->gate == GATE_OFF)
+		return ACTION_CONTINUE;
+	return session_defer(session, "there is no verdict of auth-policy: is "
+				      "it attached before forward?");
+}
+
+enum action filter_header(struct session *session)
+{
+	struct forwarding *forwarding = session->data;
+	const char *fault;
+	enum action action;
+
+	if (session->header_too_long)
+		return refuse(session, "552", "5.3.4",
+			      "The header of the message is too long");
+	if (!forwarding->leaving)
+		return ACTION_CONTINUE;
+	if (message_count(&session->header, STR("Received"), NULL) >
+		    (size_t)forwarding->config->max_hops ||
+	    seal_is_loop(session, forwarding))
+		return refuse(session, "554", "5.4.6",
+			      "The message is in a mail loop");
+	action = read_verdict(session);
+	if (action != ACTION_CONTINUE)
+		return action;
+	fault = forwarding->has_verdict
+			? gate_fault(session->snapshot, session->arena,
+				     &forwarding->verdict, &session->header)
+			: NULL;
+	if (fault)
+		return refuse(session, "550", "5.7.1", fault);
+	forwarding->signing = find_signing(session);
+	if (!forwarding->signing)
+		return session_defer(session, "there is no key to sign with");
+	forwarding->signer = dkim_sign_begin(&dkim_policy_default);
+	return forwarding->signer
+		       ? ACTION_CONTINUE
+		       : session_defer(session, "OpenSSL refused a hash");
+}
+
+void filter_body(struct session *session, struct str chunk)
+{
+	struct forwarding *forwarding = session->data;
+
+	if (forwarding->signer)
+		dkim_sign_body(forwarding->signer, chunk);
+}
+
+/* The verdict is for us alone. */
+static void remove_verdicts(struct session *session)
+{
+	size_t n = message_count(&session->header, STR(VERDICT_FIELD), NULL);
+
+	for (; n > 0; n--)
+		edits_delete_field(&session->edits, session->arena, (int)n,
+				   VERDICT_FIELD);
+}
+
+enum action filter_end(struct session *session)
+{
+	struct forwarding *forwarding = session->data;
+	size_t routes = 0;
+	enum result result;
+
+	remove_verdicts(session);
+	result = envelope_edit(session, forwarding);
+	if (result != OK)
+		return session_defer(session,
+				     "the sender can't be rewritten "
+				     "(%s)",
+				     result_name(result));
+	for (const struct route *route = forwarding->routes; route;
+	     route = route->next)
+		routes += route->kind == ROUTE_ALIAS;
+	if (!forwarding->leaving) {
+		session_outcome(session, FILTER_PASSED, " aliases=%zu", routes);
+		return ACTION_CONTINUE;
+	}
+	result = seal_edit(session, forwarding);
+	if (result != OK)
+		return session_defer(session, "signing failed (%s)",
+				     result_name(result));
+	session_outcome(session, FILTER_FORWARDED,
+			" aliases=%zu targets=%zu d=%.*s srs=%s", routes,
+			forwarding->n_targets,
+			STR_ARG(forwarding->signing->name),
+			forwarding->rewrite.n ? "yes" : "no");
+	return ACTION_CONTINUE;
+}
+
+void filter_finish(struct session *session)
+{
+	struct forwarding *forwarding = session->data;
+
+	if (forwarding)
+		dkim_sign_free(forwarding->signer);
+}

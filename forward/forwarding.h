@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef FORWARD_FORWARDING_H
+#define FORWARD_FORWARDING_H
+
+#include "mail/verdict.h"
+#include "route.h"
+
+/* What is known of one message. */
+struct forwarding {
+	const struct config *config;
+	const struct derived *derived;
+	bool ours;    /* of a user, of this host, of a trusted network */
+	bool foreign; /* its sender is not null and not of our domains */
+	struct route *routes, **last;
+	size_t n_targets;
+	bool has_treatment; /* of the first recipient: */
+	struct str rewrite; /* the domain of the new sender, or empty */
+	const struct route *leaving; /* the first one that leaves */
+	struct dkim_signer *signer;
+	const struct domain *signing; /* whose keys sign */
+	struct verdict verdict;
+	bool has_verdict;
+};
+
+/* The edits of the envelope: recipients as sets, and the sender. */
+enum result envelope_edit(struct session *session,
+			  const struct forwarding *forwarding);
+
+/* The fields that are added: marker, signatures, ARC set. */
+enum result seal_edit(struct session *session,
+		      const struct forwarding *forwarding);
+
+/* Did the message come by here before, for one of its aliases? */
+bool seal_is_loop(struct session *session, const struct forwarding *forwarding);
+
+#endif

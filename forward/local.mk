@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Not installed before it does all that it is for.
+noinst_PROGRAMS += forward/forward
+forward_forward_SOURCES = \
+	forward/config.c forward/config.h \
+	forward/envelope.c \
+	forward/filter.c forward/filter.h \
+	forward/forwarding.h \
+	forward/gate.c forward/gate.h \
+	forward/main.c \
+	forward/route.c forward/route.h \
+	forward/seal.c
+forward_forward_LDADD = $(RUNTIME_LIBS)

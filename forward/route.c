@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "route.h"
+
+#include "mail/path.h"
+
+static bool is_srs_domain(const struct snapshot *snapshot, struct str domain)
+{
+	const struct derived *derived = snapshot->derived;
+
+	return str_eq(domain, derived->srs_domain) ||
+	       domains_find(&snapshot->domains, domain);
+}
+
+/* "SRS0" or "SRS1" and a separator: nobody else has such a name here. */
+static bool looks_like_srs(struct str local)
+{
+	return local.n > 5 &&
+	       (str_istarts(local, STR("SRS0")) ||
+		str_istarts(local, STR("SRS1"))) &&
+	       memchr("=-+", local.p[4], 3);
+}
+
+static void find_bounce(const struct snapshot *snapshot, struct arena *arena,
+			int64_t now, struct route *route)
+{
+	const struct derived *derived = snapshot->derived;
+	const struct srs srs = { derived->srs, now };
+	enum srs_kind kind;
+	struct str address;
+
+	switch (srs_reverse(arena, &srs, route->address.local, &kind,
+			    &address)) {
+	case OK:
+		break;
+	case E_SYNTAX:
+		route->kind = ROUTE_NO_SRS;
+		return;
+	case E_CRYPTO:
+		route->kind = ROUTE_FORGED;
+		return;
+	case E_LIMIT:
+		route->kind = ROUTE_EXPIRED;
+		return;
+	default:
+		route->kind = ROUTE_FAULT;
+		route->fault = "no SRS secret can be used";
+		return;
+	}
+	route->targets = ARENA_NEW(arena, struct mailbox, 1);
+	if (kind == SRS_TOKEN ||
+	    path_parse(arena, address, route->targets) != OK) {
+		route->kind = ROUTE_NO_SRS;
+		return;
+	}
+	route->kind = ROUTE_BOUNCE;
+	route->n = 1;
+}
+
+static void expand(const struct snapshot *snapshot, struct arena *arena,
+		   struct route *route)
+{
+	const struct config *config = snapshot->settings;
+	struct alias_expansion expansion;
+	struct domains_view view;
+	const struct alias_directory directory =
+		domains_directory(&view, &snapshot->domains, arena);
+
+	/* To have accounts is not needed for aliases. */
+	view.absent_is_none = true;
+	switch (alias_expand(&directory, arena, &route->address,
+			     (size_t)config->max_recipients, &expansion)) {
+	case OK:
+		break;
+	case E_ABSENT:
+		route->kind = ROUTE_UNKNOWN;
+		return;
+	case E_LIMIT:
+		route->kind = ROUTE_MANY;
+		return;
+	default:
+		route->kind = ROUTE_FAULT;
+		route->fault = arena_printf(
+			arena, "the alias leads to %s, which does not exist",
+			address_format(arena, &expansion.fault));
+		return;
+	}
+	if (expansion.refuse) {
+		route->kind = ROUTE_REFUSED;
+		route->text = expansion.text;
+		return;
+	}
+	route->targets = expansion.targets;
+	route->n = expansion.n;
+	for (size_t i = 0; i < route->n; i++)
+		route->leaves = route->leaves ||
+				!domains_find(&snapshot->domains,
+					      route->targets[i].domain);
+	/* A user that no alias names is its own target. */
+	route->kind = ROUTE_ALIAS;
+	if (route->n == 1 &&
+	    str_eq(route->targets[0].domain, route->address.domain) &&
+	    str_ieq(route->targets[0].local, route->address.local))
+		route->kind = ROUTE_USER;
+}
+
+void route_find(const struct snapshot *snapshot, struct arena *arena,
+		struct str path, int64_t now, struct route *route)
+{
+	*route = (struct route){ .kind = ROUTE_OTHER, .path = path };
+	if (path_parse(arena, path, &route->address) != OK ||
+	    !is_srs_domain(snapshot, route->address.domain))
+		return;
+	if (looks_like_srs(route->address.local))
+		find_bounce(snapshot, arena, now, route);
+	else if (domains_find(&snapshot->domains, route->address.domain))
+		expand(snapshot, arena, route);
+	else
+		route->kind = ROUTE_UNKNOWN;
+}
+
+struct str route_srs_domain(const struct snapshot *snapshot,
+			    const struct route *route)
+{
+	const struct derived *derived = snapshot->derived;
+
+	return derived->srs_domain.n ? derived->srs_domain
+				     : route->address.domain;
+}

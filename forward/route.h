@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef FORWARD_ROUTE_H
+#define FORWARD_ROUTE_H
+
+#include "config.h"
+#include "mail/srs.h"
+
+/* What a recipient is to us. */
+enum route_kind {
+	ROUTE_OTHER,   /* not of our domains: the MTA's business */
+	ROUTE_USER,    /* a user of ours without an alias: stays */
+	ROUTE_ALIAS,   /* its targets stand for it */
+	ROUTE_BOUNCE,  /* an SRS address of ours: the sender stands for it */
+	ROUTE_UNKNOWN, /* no such address */
+	ROUTE_REFUSED, /* by its alias */
+	ROUTE_NO_SRS,  /* looks like an SRS address of ours, but is none */
+	ROUTE_FORGED,  /* it is one that we have not made */
+	ROUTE_EXPIRED, /* or that is too old */
+	ROUTE_MANY,    /* more targets than a message may have */
+	ROUTE_FAULT,   /* ours: nothing must be said for good */
+};
+
+struct route {
+	enum route_kind kind;
+	struct str path;	/* as it was given at RCPT */
+	struct mailbox address; /* the domain in normal form */
+	struct mailbox *targets;
+	size_t n;
+	bool leaves;		       /* a target is not ours */
+	struct str text;	       /* of a refusal, may be empty */
+	const char *fault;	       /* of ROUTE_FAULT, for the log */
+	const char *const *parameters; /* of the RCPT command */
+	struct route *next;
+};
+
+/* Finds out what a recipient is. All of the route lives in the arena. */
+void route_find(const struct snapshot *snapshot, struct arena *arena,
+		struct str path, int64_t now, struct route *route);
+
+/* The domain under which senders of mail for this route are rewritten. */
+struct str route_srs_domain(const struct snapshot *snapshot,
+			    const struct route *route);
+
+#endif

@@ -64,6 +64,20 @@ enum result domain_normalize(struct arena *arena, struct str domain,
 	return is_domain(*normal) ? OK : E_SYNTAX;
 }
 
+enum result domain_unicode(struct arena *arena, struct str normal,
+			   struct str *unicode)
+{
+	struct str c_string = arena_copy(arena, normal);
+	char *utf8 = NULL;
+
+	if (memchr(normal.p, '\0', normal.n) ||
+	    idn2_to_unicode_8z8z(c_string.p, &utf8, 0) != IDN2_OK)
+		return E_ABSENT;
+	*unicode = arena_copy(arena, str_from(utf8));
+	idn2_free(utf8);
+	return is_ascii(*unicode) ? E_ABSENT : OK;
+}
+
 struct str domain_parent(struct str domain)
 {
 	size_t dot = str_find(domain, '.');

@@ -14,6 +14,13 @@
 enum result domain_normalize(struct arena *arena, struct str domain,
 			     struct str *normal);
 
+/*
+ * The domain with its U-labels, in UTF-8. E_ABSENT when it has none: all its
+ * labels are ASCII in both forms.
+ */
+enum result domain_unicode(struct arena *arena, struct str normal,
+			   struct str *unicode);
+
 /* The domain without its first label; empty when it has one label only. */
 struct str domain_parent(struct str domain);
 

@@ -14,6 +14,7 @@ mail_libmail_a_SOURCES = \
 	mail/crypto.c mail/crypto.h \
 	mail/dkim_draft.c mail/dkim_draft.h \
 	mail/dkim_evaluate.c mail/dkim_evaluate.h \
+	mail/date.c mail/date.h \
 	mail/delivery_facts.c mail/delivery_facts.h \
 	mail/dkim_key.c mail/dkim_key.h \
 	mail/dkim_hash.c mail/dkim_hash.h \

@@ -42,6 +42,9 @@ static inline bool str_is_wsp(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* What a hexadecimal digit stands for, -1 for any other byte. */
+int str_hex(char digit);
+
 bool str_eq(struct str a, struct str b);
 /* Equal when ASCII case is ignored. */
 bool str_ieq(struct str a, struct str b);

@@ -27,6 +27,7 @@ TESTERS = \
 	tests/unit/test_conf \
 	tests/unit/test_crypto \
 	tests/unit/test_crypto_public \
+	tests/unit/test_date \
 	tests/unit/test_delivery_facts \
 	tests/unit/test_dkim_key \
 	tests/unit/test_dkim_sign \

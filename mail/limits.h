@@ -107,6 +107,14 @@ enum limits {
 	LIMIT_ALIAS_DEPTH = 10,
 	/* Two levels of the widest aliases, before it is an attack. */
 	LIMIT_ALIAS_STEPS = 10000,
+
+	/* A bounce with pictures has eight parts, three levels deep. */
+	LIMIT_MIME_PARTS = 200,
+	LIMIT_MIME_DEPTH = 10,
+	/* Parameters of a Content-Type, pieces of RFC 2231 counted each. */
+	LIMIT_MIME_PARAMETERS = 30,
+	/* RFC 2046 section 5.1.1 */
+	LIMIT_MIME_BOUNDARY = 70,
 };
 
 #endif

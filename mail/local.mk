@@ -34,6 +34,7 @@ mail_libmail_a_SOURCES = \
 	mail/mac.c mail/mac.h \
 	mail/message.c mail/message.h \
 	mail/path.c mail/path.h \
+	mail/mime.c mail/mime.h \
 	mail/received_spf.c mail/received_spf.h \
 	mail/result.c mail/result.h \
 	mail/scan.c mail/scan.h \

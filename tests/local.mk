@@ -54,6 +54,7 @@ TESTERS = \
 	tests/unit/test_listener \
 	tests/unit/test_mac \
 	tests/unit/test_message \
+	tests/unit/test_mime \
 	tests/unit/test_network \
 	tests/unit/test_owner \
 	tests/unit/test_path \

@@ -115,6 +115,17 @@ enum limits {
 	LIMIT_MIME_PARAMETERS = 30,
 	/* RFC 2046 section 5.1.1 */
 	LIMIT_MIME_BOUNDARY = 70,
+
+	/* Most bounces return the header or the first 50 KiB. */
+	LIMIT_DSN_BODY = 1024 * 1024,
+	/* Groups; twice the recipients that Postfix takes at once. */
+	LIMIT_DSN_RECIPIENTS = 2000,
+	/* The longest replies of large receivers have 600 octets. */
+	LIMIT_DSN_TEXT = 2048,
+	/* What is returned of a header; ten hops with ARC write 30 KiB. */
+	LIMIT_DSN_RETURNED = 64 * 1024,
+	/* An address with its local part quoted and its U-labels. */
+	LIMIT_DSN_ADDRESS = 1024,
 };
 
 #endif

@@ -28,6 +28,10 @@ mail_libmail_a_SOURCES = \
 	mail/dns.c mail/dns.h \
 	mail/dns_rdata.c mail/dns_rdata.h \
 	mail/dns_zone.c mail/dns_zone.h \
+	mail/dsn_decode.c mail/dsn_decode.h \
+	mail/dsn_format.c mail/dsn_format.h \
+	mail/dsn_parse.c mail/dsn_parse.h \
+	mail/dsn_strike.c mail/dsn_strike.h \
 	mail/env.c mail/env.h \
 	mail/ip.c mail/ip.h \
 	mail/limits.h \

@@ -8,6 +8,7 @@ TESTERS = \
 	tests/corpus/authres_driver \
 	tests/corpus/compare_driver \
 	tests/corpus/dmarc_driver \
+	tests/corpus/dsn_driver \
 	tests/corpus/kat \
 	tests/corpus/seal_driver \
 	tests/corpus/srs_driver \
@@ -41,6 +42,10 @@ TESTERS = \
 	tests/unit/test_dmarc_walk \
 	tests/unit/test_domain \
 	tests/unit/test_domains \
+	tests/unit/test_dsn_decode \
+	tests/unit/test_dsn_format \
+	tests/unit/test_dsn_parse \
+	tests/unit/test_dsn_strike \
 	tests/unit/test_inquiry \
 	tests/unit/test_inquiry_load \
 	tests/unit/test_ip \

@@ -6,9 +6,11 @@
 CONF=/etc/millrace
 SIGNER=$ROOT/build/dkim-sign/dkim-sign
 POLICY=$ROOT/build/auth-policy/auth-policy
+FORWARD=$ROOT/build/forward/forward
 MILLRACE=$ROOT/build/tools/millrace
 MILTER_SOCKET=/run/millrace/dkim-sign.sock
 POLICY_SOCKET=/run/millrace/auth-policy.sock
+FORWARD_SOCKET=/run/millrace/forward/sock
 POLICY_PID=${WORLD:-}/policy.pid
 
 # conf FILE: writes $CONF/FILE from its input.
@@ -21,13 +23,26 @@ conf() {
 milter_user() {
 	getent passwd millrace-sign > /dev/null && return
 	groupadd --system millrace-keys &&
+	groupadd --system millrace-verdict &&
 	useradd --system --no-create-home --home-dir / \
 	    --shell /usr/sbin/nologin \
 	    --groups millrace-keys,postfix,dovecot millrace-sign &&
 	useradd --system --no-create-home --home-dir / \
-	    --shell /usr/sbin/nologin --user-group millrace-policy &&
+	    --shell /usr/sbin/nologin --user-group \
+	    --groups millrace-verdict millrace-policy &&
+	useradd --system --no-create-home --home-dir / \
+	    --shell /usr/sbin/nologin --user-group \
+	    --groups millrace-verdict,millrace-keys,postfix millrace-forward &&
 	install -d -m 751 -g millrace-keys "$STATE" "$STATE/domains" &&
 	install -d -o millrace-sign /run/millrace
+}
+
+# secret FOLDER GROUP: a secret of the host, for those of a group.
+secret() {
+	install -d -m 750 -g "$2" "$STATE/$1" &&
+	head -c 32 /dev/urandom | base64 > "$STATE/$1/20260101.secret" &&
+	chgrp "$2" "$STATE/$1/20260101.secret" &&
+	chmod 640 "$STATE/$1/20260101.secret"
 }
 
 # hosted DOMAIN: the domain's folders, and its keys, published.
@@ -119,4 +134,23 @@ policy_stop() {
 	kill -USR2 "$pid" &&
 	wait_for 40 gone "$pid" &&
 	mail_log 'auth-policy.*stopped' "$from" > /dev/null
+}
+
+# forward_start: forward, back when it serves.
+forward_start() {
+	local from
+	from=$(mail_log_line)
+	conf forward.conf <<-EOF
+	socket = "unix:$FORWARD_SOCKET"
+	socket_group = "postfix"
+	EOF
+	install -d -o millrace-forward /run/millrace/forward
+	setpriv --reuid millrace-forward --regid millrace-forward \
+	    --init-groups -- "$FORWARD" -c "$CONF" \
+	    >> "$WORLD/log/forward" 2>&1 &
+	wait_for 20 mail_log 'forward.*ready' "$from" || {
+		tail -n 20 "$WORLD/log/forward" >&2
+		mail_log 'forward' "$from" | tail -n 20 >&2
+		return 1
+	}
 }

@@ -12,17 +12,6 @@ static const char *const mixed[] = {
 	[MIXED_SPLIT] = "split", [MIXED_REWRITE] = "rewrite", NULL
 };
 
-static const char *check_domain(const char *text)
-{
-	struct arena *arena = arena_new(512);
-	struct str normal;
-	bool good = !*text ||
-		    domain_normalize(arena, str_from(text), &normal) == OK;
-
-	arena_free(arena);
-	return good ? NULL : "a domain name, or nothing";
-}
-
 static const char *check_header(const char *text)
 {
 	return !*text || strchr(text, ':') > text
@@ -35,7 +24,7 @@ const struct setting config_table[] = {
 	  .type = SETTING_TEXT,
 	  .offset = offsetof(struct config, srs_domain),
 	  .fallback = "",
-	  .check = check_domain,
+	  .check = conf_domain_fault,
 	  .help = "Domain of rewritten senders; empty: that of the alias." },
 	{ .name = "gate",
 	  .type = SETTING_CHOICE,

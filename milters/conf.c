@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "mail/domain.h"
 #include "milters/conf_text.h"
 
 enum { ERROR_MAX = 512, CONFIG_MAX = 1024 * 1024 };
@@ -476,4 +477,15 @@ const char *conf_private_fault(const struct stat *access)
 	if (access->st_mode & S_IRWXO)
 		return "must not be open to others (chmod 0640)";
 	return NULL;
+}
+
+const char *conf_domain_fault(const char *text)
+{
+	struct arena *arena = arena_new(512);
+	struct str normal;
+	bool good = !*text ||
+		    domain_normalize(arena, str_from(text), &normal) == OK;
+
+	arena_free(arena);
+	return good ? NULL : "a domain name, or nothing";
 }

@@ -73,4 +73,7 @@ enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
  */
 const char *conf_private_fault(const struct stat *access);
 
+/* NULL, or what was expected of a domain: for the check of a setting. */
+const char *conf_domain_fault(const char *text);
+
 #endif

@@ -10,17 +10,6 @@
 #include "milters/milter.h"
 #include "milters/suffixes.h"
 
-static const char *check_domain(const char *text)
-{
-	struct arena *arena = arena_new(512);
-	struct str normal;
-	bool good = !*text ||
-		    domain_normalize(arena, str_from(text), &normal) == OK;
-
-	arena_free(arena);
-	return good ? NULL : "a domain name, or nothing";
-}
-
 static const char *check_path(const char *text)
 {
 	return *text == '/' ? NULL : "a path that begins with /";
@@ -53,7 +42,7 @@ const struct setting shared_table[] = {
 	  .type = SETTING_TEXT,
 	  .offset = offsetof(struct shared_settings, login_domain),
 	  .fallback = "",
-	  .check = check_domain,
+	  .check = conf_domain_fault,
 	  .help = "Domain of logins that have no @; empty: they own nothing." },
 	{ .name = "suffix_separators",
 	  .type = SETTING_TEXT,

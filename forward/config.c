@@ -94,6 +94,7 @@ enum result config_derive(struct snapshot *snapshot, const char **error)
 	if (*config->srs_domain)
 		domain_normalize(arena, str_from(config->srs_domain),
 				 &derived->srs_domain);
+	derived->tokens = arena_printf(arena, "%s/forward/senders.db", state);
 	derived->spam = read_field(str_from(config->spam_header));
 	if (secrets_load(arena, arena_printf(arena, "%s/srs", state),
 			 &derived->srs, error) != OK ||

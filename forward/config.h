@@ -25,7 +25,8 @@ extern const struct setting config_table[];
 struct derived {
 	struct str srs_domain; /* normal form; empty: the alias's own */
 	struct mac_secrets srs, verdict;
-	struct field spam; /* of spam_header: name and value */
+	struct field spam;  /* of spam_header: name and value */
+	const char *tokens; /* the table of tokens.h */
 };
 
 enum result config_derive(struct snapshot *snapshot, const char **error);

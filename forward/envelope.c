@@ -2,6 +2,7 @@
 #include "forwarding.h"
 #include "mail/buf.h"
 #include "mail/path.h"
+#include "tokens.h"
 
 static bool is_same(const struct mailbox *a, const struct mailbox *b)
 {
@@ -106,6 +107,28 @@ static const char *kept_parameters(struct session *session)
 	return buf.n ? buf_c(&buf) : NULL;
 }
 
+/* A sender too long for SRS, or odd, is kept here under a token. */
+static enum result forward_token(struct session *session,
+				 const struct forwarding *forwarding,
+				 const struct srs *srs, struct str *rewritten)
+{
+	const char *error;
+	struct tokens *tokens = tokens_shared(
+		session->arena, forwarding->derived->tokens, &error);
+	struct str token;
+	enum result result;
+
+	if (!tokens) {
+		log_error("%s", error);
+		return E_TEMP;
+	}
+	result = tokens_keep(tokens, session->arena, session->now,
+			     session->sender, &token);
+	return result == OK ? srs_forward_token(session->arena, srs, token,
+						forwarding->rewrite, rewritten)
+			    : result;
+}
+
 enum result envelope_edit(struct session *session,
 			  const struct forwarding *forwarding)
 {
@@ -118,6 +141,8 @@ enum result envelope_edit(struct session *session,
 		return OK;
 	result = srs_forward(session->arena, &srs, session->sender,
 			     forwarding->rewrite, &rewritten);
+	if (result == E_LIMIT || result == E_SYNTAX)
+		result = forward_token(session, forwarding, &srs, &rewritten);
 	if (result == OK)
 		edits_change_sender(&session->edits, session->arena, rewritten,
 				    kept_parameters(session));

@@ -9,5 +9,6 @@ forward_forward_SOURCES = \
 	forward/gate.c forward/gate.h \
 	forward/main.c \
 	forward/route.c forward/route.h \
-	forward/seal.c
-forward_forward_LDADD = $(RUNTIME_LIBS)
+	forward/seal.c \
+	forward/tokens.c forward/tokens.h
+forward_forward_LDADD = $(RUNTIME_LIBS) $(SQLITE_LIBS)

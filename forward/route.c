@@ -2,6 +2,7 @@
 #include "route.h"
 
 #include "mail/path.h"
+#include "tokens.h"
 
 static bool is_srs_domain(const struct snapshot *snapshot, struct str domain)
 {
@@ -18,6 +19,24 @@ static bool looks_like_srs(struct str local)
 	       (str_istarts(local, STR("SRS0")) ||
 		str_istarts(local, STR("SRS1"))) &&
 	       memchr("=-+", local.p[4], 3);
+}
+
+/* The sender behind a token; false when the route has its kind. */
+static bool find_token(const struct derived *derived, struct arena *arena,
+		       int64_t now, struct str *address, struct route *route)
+{
+	struct tokens *tokens =
+		tokens_shared(arena, derived->tokens, &route->fault);
+	enum result result =
+		tokens ? tokens_find(tokens, arena, now, *address, address)
+		       : E_TEMP;
+
+	if (result == OK)
+		return true;
+	route->kind = result == E_ABSENT ? ROUTE_EXPIRED : ROUTE_FAULT;
+	if (!route->fault)
+		route->fault = "the table of senders can't be read";
+	return false;
 }
 
 static void find_bounce(const struct snapshot *snapshot, struct arena *arena,
@@ -46,9 +65,11 @@ static void find_bounce(const struct snapshot *snapshot, struct arena *arena,
 		route->fault = "no SRS secret can be used";
 		return;
 	}
+	if (kind == SRS_TOKEN &&
+	    !find_token(derived, arena, now, &address, route))
+		return;
 	route->targets = ARENA_NEW(arena, struct mailbox, 1);
-	if (kind == SRS_TOKEN ||
-	    path_parse(arena, address, route->targets) != OK) {
+	if (path_parse(arena, address, route->targets) != OK) {
 		route->kind = ROUTE_NO_SRS;
 		return;
 	}

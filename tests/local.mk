@@ -81,6 +81,7 @@ TESTERS = \
 	tests/unit/test_str \
 	tests/unit/test_suffixes \
 	tests/unit/test_taglist \
+	tests/unit/test_tokens \
 	tests/unit/test_verdict
 EXTRA_PROGRAMS += $(TESTERS)
 EXTRA_DIST += tests
@@ -92,6 +93,8 @@ tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
 	dkim-sign/config.c dkim-sign/owner.c dkim-sign/sign.c
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_results_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tokens_SOURCES = tests/unit/test_tokens.c forward/tokens.c
+tests_unit_test_tokens_LDADD = $(LDADD) $(SQLITE_LIBS)
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
 
 # The engines, before what they need of mail/.

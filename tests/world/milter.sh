@@ -144,7 +144,7 @@ forward_start() {
 	socket = "unix:$FORWARD_SOCKET"
 	socket_group = "postfix"
 	EOF
-	install -d -o millrace-forward /run/millrace/forward
+	install -d -o millrace-forward /run/millrace/forward "$STATE/forward"
 	setpriv --reuid millrace-forward --regid millrace-forward \
 	    --init-groups -- "$FORWARD" -c "$CONF" \
 	    >> "$WORLD/log/forward" 2>&1 &

@@ -251,7 +251,6 @@ enum result check_end(struct check *check,
 	while (is_news(check));
 	choose_strictest(found);
 	compare(check);
-	found->late = check->inquiry && inquiry_is_late(check->inquiry);
 	*findings = found;
 	return OK;
 }

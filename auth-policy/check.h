@@ -35,7 +35,6 @@ struct check_findings {
 	struct authors authors;
 	struct dmarc_result *dmarc;	      /* one for each Author Domain */
 	const struct dmarc_result *strictest; /* NULL without any */
-	bool late;		 /* DNS took longer than the budget */
 	const char *differences; /* of the engines, for the log; NULL: none */
 };
 

@@ -143,12 +143,8 @@ static size_t remove_forged(struct session *session)
 /* A stranger's verdicts are not even shown to the milters behind us. */
 static size_t remove_verdicts(struct session *session)
 {
-	size_t n = message_count(&session->header, STR(VERDICT_FIELD), NULL);
-
-	for (size_t i = n; i > 0; i--)
-		edits_delete_field(&session->edits, session->arena, (int)i,
-				   VERDICT_FIELD);
-	return n;
+	return edits_delete_fields(&session->edits, session->arena,
+				   &session->header, VERDICT_FIELD);
 }
 
 /* For forward. Without one it defers what it would have sent on. */

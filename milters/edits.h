@@ -2,7 +2,7 @@
 #ifndef MILTERS_EDITS_H
 #define MILTERS_EDITS_H
 
-#include "mail/arena.h"
+#include "mail/message.h"
 
 enum edit_kind {
 	EDIT_INSERT_FIELD, /* at an index, 0 is above all */
@@ -11,6 +11,7 @@ enum edit_kind {
 	EDIT_CHANGE_SENDER,
 	EDIT_ADD_RECIPIENT,
 	EDIT_DELETE_RECIPIENT,
+	EDIT_REPLACE_BODY,
 	EDIT_KINDS,
 };
 
@@ -21,6 +22,7 @@ struct edit {
 	/* "<a@b>", and ESMTP parameters with spaces between them, or NULL. */
 	const char *address, *parameters;
 	int index;
+	struct str body;
 	struct edit *next;
 };
 
@@ -42,6 +44,22 @@ void edits_insert_field(struct edits *edits, struct arena *arena, int index,
  */
 void edits_delete_field(struct edits *edits, struct arena *arena, int index,
 			const char *name);
+
+/* Delete all fields of a name that the header has; how many these are. */
+size_t edits_delete_fields(struct edits *edits, struct arena *arena,
+			   const struct message *header, const char *name);
+
+/*
+ * Put another header in place of one that the daemon has seen whole: what
+ * the MTA hides of it, its own trace field, stays.
+ */
+void edits_replace_header(struct edits *edits, struct arena *arena,
+			  const struct message *header,
+			  const struct message *with);
+
+/* Put another body, with CRLF and in the arena, in place of the one it has. */
+void edits_replace_body(struct edits *edits, struct arena *arena,
+			struct str body);
 
 /*
  * Change the reverse-path, add a recipient, delete one as it was given at

@@ -48,6 +48,7 @@ static const unsigned long edit_flags[EDIT_KINDS] = {
 	[EDIT_CHANGE_SENDER] = SMFIF_CHGFROM,
 	[EDIT_ADD_RECIPIENT] = SMFIF_ADDRCPT | SMFIF_ADDRCPT_PAR,
 	[EDIT_DELETE_RECIPIENT] = SMFIF_DELRCPT,
+	[EDIT_REPLACE_BODY] = SMFIF_CHGBODY,
 };
 
 void glue_drain(void)
@@ -348,6 +349,9 @@ static bool apply(SMFICTX *ctx, const struct session *session,
 					(char *)edit->parameters) == MI_SUCCESS;
 	case EDIT_DELETE_RECIPIENT:
 		return smfi_delrcpt(ctx, (char *)edit->address) == MI_SUCCESS;
+	case EDIT_REPLACE_BODY:
+		return smfi_replacebody(ctx, (unsigned char *)edit->body.p,
+					(int)edit->body.n) == MI_SUCCESS;
 	case EDIT_KINDS:
 		break;
 	}

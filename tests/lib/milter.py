@@ -21,7 +21,8 @@ def octets(text):
 
 
 class Edit:
-    """What is to be changed: "insert", "delete", "quarantine", "add", "remove", "sender"."""
+    """What is to be changed: "insert", "delete", "quarantine", "add", "remove", "sender",
+    "body"."""
 
     def __init__(self, command, data):
         self.kind, self.index, self.name, self.value = command.decode(), 0, "", b""
@@ -35,6 +36,8 @@ class Edit:
         elif command in b"2+-e":
             self.kind = {"2": "add", "+": "add", "-": "remove", "e": "sender"}[self.kind]
             self.value = b" ".join(data.rstrip(b"\0").split(b"\0"))
+        elif command == b"b":
+            self.kind, self.value = "body", data
 
     def __repr__(self):
         words = [self.kind, str(self.index) if self.name else "", self.name,

@@ -12,6 +12,10 @@ static const char *const mixed[] = {
 	[MIXED_SPLIT] = "split", [MIXED_REWRITE] = "rewrite", NULL
 };
 
+static const char *const unreadable[] = {
+	[UNREADABLE_STRIKE] = "strike", [UNREADABLE_HOLD] = "hold", NULL
+};
+
 static const char *check_header(const char *text)
 {
 	return !*text || strchr(text, ':') > text
@@ -47,6 +51,13 @@ const struct setting config_table[] = {
 	  .choices = mixed,
 	  .help = "Recipients that need different senders: have the client "
 		  "send them apart, or rewrite for all." },
+	{ .name = "unreadable_bounces",
+	  .type = SETTING_CHOICE,
+	  .offset = offsetof(struct config, unreadable_bounces),
+	  .fallback = "strike",
+	  .choices = unreadable,
+	  .help = "Bounces that are no notification we can read: strike "
+		  "private addresses out, or have the MTA hold them all." },
 	{ .name = "arc",
 	  .type = SETTING_SWITCH,
 	  .offset = offsetof(struct config, arc),

@@ -8,11 +8,12 @@
 
 enum gate { GATE_STRICT, GATE_DMARC, GATE_OFF };
 enum mixed { MIXED_SPLIT, MIXED_REWRITE };
+enum unreadable { UNREADABLE_STRIKE, UNREADABLE_HOLD };
 
 /* The settings of forward.conf; the table says what they mean. */
 struct config {
 	const char *srs_domain;
-	int gate, mixed;
+	int gate, mixed, unreadable_bounces;
 	const char *spam_header;
 	bool arc;
 	int64_t max_recipients;

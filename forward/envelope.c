@@ -4,18 +4,13 @@
 #include "mail/path.h"
 #include "tokens.h"
 
-static bool is_same(const struct mailbox *a, const struct mailbox *b)
-{
-	return str_eq(a->local, b->local) && str_eq(a->domain, b->domain);
-}
-
 /* Was this address given at RCPT? */
 static bool is_given(const struct forwarding *forwarding,
 		     const struct mailbox *target)
 {
 	for (const struct route *route = forwarding->routes; route;
 	     route = route->next)
-		if (is_same(&route->address, target))
+		if (path_equal(&route->address, target))
 			return true;
 	return false;
 }
@@ -29,7 +24,7 @@ static bool is_target(const struct forwarding *forwarding,
 		size_t end = route == until ? n : route->n;
 
 		for (size_t i = 0; i < end; i++)
-			if (is_same(&route->targets[i], address))
+			if (path_equal(&route->targets[i], address))
 				return true;
 		if (route == until)
 			break;
@@ -50,12 +45,17 @@ static void add_xtext(struct buf *buf, struct str text)
 	}
 }
 
-/* Whom a bounce of the target names: the alias, or who stood before it. */
+/*
+ * Whom a bounce of the target names: the alias, or who stood before it. A
+ * bounce has no bounces.
+ */
 static const char *original_recipient(struct arena *arena,
 				      const struct route *route)
 {
 	struct buf buf;
 
+	if (route->kind == ROUTE_BOUNCE)
+		return NULL;
 	for (const char *const *p = route->parameters; p && *p; p++)
 		if (str_istarts(str_from(*p), STR("ORCPT=")))
 			return *p;
@@ -129,6 +129,18 @@ static enum result forward_token(struct session *session,
 			    : result;
 }
 
+/*
+ * Nothing shows that the message is its sender's: who was only named must not
+ * get our bounces. The null sender gets none from anybody.
+ */
+static bool is_unproven(const struct forwarding *forwarding)
+{
+	const struct verdict *verdict = &forwarding->verdict;
+
+	return forwarding->has_verdict && verdict->checked &&
+	       verdict->spf != AUTH_PASS && verdict->dkim != AUTH_PASS;
+}
+
 enum result envelope_edit(struct session *session,
 			  const struct forwarding *forwarding)
 {
@@ -139,6 +151,11 @@ enum result envelope_edit(struct session *session,
 	edit_recipients(session, forwarding);
 	if (!forwarding->rewrite.n)
 		return OK;
+	if (is_unproven(forwarding)) {
+		edits_change_sender(&session->edits, session->arena, STR(""),
+				    kept_parameters(session));
+		return OK;
+	}
 	result = srs_forward(session->arena, &srs, session->sender,
 			     forwarding->rewrite, &rewritten);
 	if (result == E_LIMIT || result == E_SYNTAX)

@@ -5,7 +5,9 @@
 #include "gate.h"
 #include "mail/arc_seal.h"
 #include "mail/domain.h"
+#include "mail/limits.h"
 #include "mail/path.h"
+#include "rate.h"
 
 /* The reply for a recipient that is refused, by its kind. */
 static const struct {
@@ -22,6 +24,12 @@ static const struct {
 			   "This address was not made here" },
 	[ROUTE_EXPIRED] = { ACTION_REJECT, "550", "5.7.1",
 			    "This address for bounces has expired" },
+	[ROUTE_GUESSED] = { ACTION_TEMPFAIL, "450", "4.7.1",
+			    "Too many wrong addresses for bounces, please try "
+			    "again later" },
+	[ROUTE_ALONE] = { ACTION_TEMPFAIL, "452", "4.5.3",
+			  "Send to this recipient in a transaction of its "
+			  "own" },
 	[ROUTE_MANY] = { ACTION_TEMPFAIL, "452", "4.5.3",
 			 "Too many recipients for one message" },
 	[ROUTE_FAULT] = { ACTION_TEMPFAIL, "451", "4.3.5",
@@ -112,9 +120,7 @@ static enum action mix(struct session *session, const struct route *route)
 	if (str_eq(domain, forwarding->rewrite) || session->login.n)
 		return ACTION_CONTINUE;
 	if (forwarding->config->mixed == MIXED_SPLIT)
-		return session_refuse(session, ACTION_TEMPFAIL, "452", "4.5.3",
-				      "Send to this recipient in a transaction "
-				      "of its own");
+		return refuse_recipient(session, ROUTE_ALONE, route);
 	if (!forwarding->rewrite.n)
 		forwarding->rewrite = domain;
 	return ACTION_CONTINUE;
@@ -134,6 +140,8 @@ static enum action add_route(struct session *session, struct route *route)
 	action = mix(session, route);
 	if (action != ACTION_CONTINUE)
 		return action;
+	if (route->kind == ROUTE_BOUNCE)
+		forwarding->bounce = route;
 	*forwarding->last = route;
 	forwarding->last = &route->next;
 	if (route->leaves && !forwarding->leaving)
@@ -141,16 +149,47 @@ static enum action add_route(struct session *session, struct route *route)
 	return ACTION_CONTINUE;
 }
 
+/* Addresses for bounces: who guesses at them is not told how well. */
+static void limit_guesses(const struct session *session, struct route *route)
+{
+	const struct forwarding *forwarding = session->data;
+	struct ip client;
+
+	if (forwarding->ours ||
+	    !network_address((const struct sockaddr *)&session->client,
+			     &client))
+		return;
+	if (rate_is_over(&client, session->now))
+		route->kind = ROUTE_GUESSED;
+	else if (route->kind != ROUTE_BOUNCE)
+		rate_count(&client, session->now);
+}
+
+static void judge_bounce(const struct session *session, struct route *route)
+{
+	const struct forwarding *forwarding = session->data;
+
+	/* RFC 5321 section 4.5.5: a bounce has no sender. */
+	if (route->kind == ROUTE_BOUNCE && session->sender.n)
+		route->kind = ROUTE_FORGED;
+	limit_guesses(session, route);
+	/* Its message becomes another one, for nobody else. */
+	if (route->kind == ROUTE_BOUNCE && forwarding->routes)
+		route->kind = ROUTE_ALONE;
+}
+
 enum action filter_rcpt(struct session *session)
 {
+	const struct forwarding *forwarding = session->data;
 	struct route *route = ARENA_NEW(session->arena, struct route, 1);
 
 	route_find(session->snapshot, session->arena, session->recipient,
 		   session->now, route);
 	route->parameters = session->recipient_parameters;
-	/* RFC 5321 section 4.5.5: a bounce has no sender. */
-	if (route->kind == ROUTE_BOUNCE && session->sender.n)
-		route->kind = ROUTE_FORGED;
+	if (route_is_srs(route))
+		judge_bounce(session, route);
+	else if (forwarding->bounce)
+		route->kind = ROUTE_ALONE;
 	/* What this host sends itself can't be refused, only lost. */
 	if (replies[route->kind].code && session_is_local(session))
 		*route = (struct route){ .kind = ROUTE_OTHER,
@@ -161,17 +200,16 @@ enum action filter_rcpt(struct session *session)
 }
 
 /* Whose keys sign what leaves: the new sender's domain, or the alias's. */
-static const struct domain *find_signing(const struct session *session)
+static const struct domain *find_signing(const struct session *session,
+					 const struct route *route)
 {
-	const struct forwarding *forwarding = session->data;
-	const struct route *leaving = forwarding->leaving;
 	const struct domains *domains = &session->snapshot->domains;
 	const struct domain *domain = domains_find(
-		domains, route_srs_domain(session->snapshot, leaving));
+		domains, route_srs_domain(session->snapshot, route));
 
 	if (domain && domain->keys.n)
 		return domain;
-	domain = domains_find(domains, leaving->address.domain);
+	domain = domains_find(domains, route->address.domain);
 	return domain && domain->keys.n ? domain : NULL;
 }
 
@@ -213,6 +251,31 @@ static enum action read_verdict(struct session *session)
 				      "it attached before forward?");
 }
 
+static enum action begin_signing(struct session *session,
+				 const struct route *route)
+{
+	struct forwarding *forwarding = session->data;
+
+	forwarding->signing = find_signing(session, route);
+	if (!forwarding->signing)
+		return session_defer(session, "there is no key to sign with");
+	forwarding->signer = dkim_sign_begin(&dkim_policy_default);
+	return forwarding->signer
+		       ? ACTION_CONTINUE
+		       : session_defer(session, "OpenSSL refused a hash");
+}
+
+/* What this host itself sends, dkim-sign signs behind us. */
+static enum action begin_bounce(struct session *session)
+{
+	struct forwarding *forwarding = session->data;
+
+	buf_init(&forwarding->body, session->arena, LIMIT_DSN_BODY);
+	return session_is_local(session)
+		       ? ACTION_CONTINUE
+		       : begin_signing(session, forwarding->bounce);
+}
+
 enum action filter_header(struct session *session)
 {
 	struct forwarding *forwarding = session->data;
@@ -222,13 +285,15 @@ enum action filter_header(struct session *session)
 	if (session->header_too_long)
 		return refuse(session, "552", "5.3.4",
 			      "The header of the message is too long");
-	if (!forwarding->leaving)
+	if (!forwarding->leaving && !forwarding->bounce)
 		return ACTION_CONTINUE;
 	if (message_count(&session->header, STR("Received"), NULL) >
 		    (size_t)forwarding->config->max_hops ||
 	    seal_is_loop(session, forwarding))
 		return refuse(session, "554", "5.4.6",
 			      "The message is in a mail loop");
+	if (forwarding->bounce)
+		return begin_bounce(session);
 	action = read_verdict(session);
 	if (action != ACTION_CONTINUE)
 		return action;
@@ -238,31 +303,52 @@ enum action filter_header(struct session *session)
 			: NULL;
 	if (fault)
 		return refuse(session, "550", "5.7.1", fault);
-	forwarding->signing = find_signing(session);
-	if (!forwarding->signing)
-		return session_defer(session, "there is no key to sign with");
-	forwarding->signer = dkim_sign_begin(&dkim_policy_default);
-	return forwarding->signer
-		       ? ACTION_CONTINUE
-		       : session_defer(session, "OpenSSL refused a hash");
+	return begin_signing(session, forwarding->leaving);
+}
+
+/* Of a bounce the first octets say what it is. */
+static void add_begin(struct buf *body, struct str chunk)
+{
+	size_t room = body->limit - body->n;
+
+	buf_add(body, str_sub(chunk, 0, chunk.n < room ? chunk.n : room));
+	body->full = body->full || chunk.n > room;
 }
 
 void filter_body(struct session *session, struct str chunk)
 {
 	struct forwarding *forwarding = session->data;
 
-	if (forwarding->signer)
+	if (forwarding->bounce)
+		add_begin(&forwarding->body, chunk);
+	else if (forwarding->signer)
 		dkim_sign_body(forwarding->signer, chunk);
 }
 
-/* The verdict is for us alone. */
-static void remove_verdicts(struct session *session)
+static enum action end_bounce(struct session *session)
 {
-	size_t n = message_count(&session->header, STR(VERDICT_FIELD), NULL);
+	static const char *const how[] = {
+		[BOUNCE_REPLACED] = "replaced",
+		[BOUNCE_STRUCK] = "struck",
+		[BOUNCE_HELD] = "held",
+	};
+	const struct forwarding *forwarding = session->data;
+	enum bounce bounce;
+	enum result result = bounce_edit(session, forwarding, &bounce);
 
-	for (; n > 0; n--)
-		edits_delete_field(&session->edits, session->arena, (int)n,
-				   VERDICT_FIELD);
+	if (result == OK && bounce != BOUNCE_HELD)
+		result = envelope_edit(session, forwarding);
+	if (result != OK)
+		return session_defer(session, "signing failed (%s)",
+				     result_name(result));
+	session_outcome(session,
+			bounce == BOUNCE_HELD ? FILTER_HELD : FILTER_RETURNED,
+			" to=%s bounce=%s",
+			log_value(session->arena,
+				  path_format(session->arena,
+					      forwarding->bounce->targets)),
+			how[bounce]);
+	return ACTION_CONTINUE;
 }
 
 enum action filter_end(struct session *session)
@@ -271,7 +357,11 @@ enum action filter_end(struct session *session)
 	size_t routes = 0;
 	enum result result;
 
-	remove_verdicts(session);
+	if (forwarding->bounce)
+		return end_bounce(session);
+	/* The verdict is for us alone. */
+	edits_delete_fields(&session->edits, session->arena, &session->header,
+			    VERDICT_FIELD);
 	result = envelope_edit(session, forwarding);
 	if (result != OK)
 		return session_defer(session,

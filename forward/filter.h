@@ -9,6 +9,8 @@ enum {
 	FILTER_FORWARDED = OUTCOME_FIRST,
 	FILTER_PASSED, /* nothing of it leaves by an alias */
 	FILTER_REFUSED,
+	FILTER_RETURNED, /* a bounce, to the first sender */
+	FILTER_HELD,	 /* one that may name what is private */
 };
 
 /* The callbacks of forward. */

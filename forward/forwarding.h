@@ -2,6 +2,7 @@
 #ifndef FORWARD_FORWARDING_H
 #define FORWARD_FORWARDING_H
 
+#include "mail/buf.h"
 #include "mail/verdict.h"
 #include "route.h"
 
@@ -20,6 +21,8 @@ struct forwarding {
 	const struct domain *signing; /* whose keys sign */
 	struct verdict verdict;
 	bool has_verdict;
+	const struct route *bounce; /* the only recipient, if it is one */
+	struct buf body;	    /* of a bounce; full: only its begin */
 };
 
 /* The edits of the envelope: recipients as sets, and the sender. */
@@ -29,6 +32,27 @@ enum result envelope_edit(struct session *session,
 /* The fields that are added: marker, signatures, ARC set. */
 enum result seal_edit(struct session *session,
 		      const struct forwarding *forwarding);
+
+/* Signatures of our domain over a header and the body that was hashed. */
+enum result seal_sign(struct session *session,
+		      const struct forwarding *forwarding,
+		      const struct message *header, struct str *signatures,
+		      size_t *n);
+
+/* What became of a bounce that is turned back. */
+enum bounce {
+	BOUNCE_REPLACED, /* a notification of ours stands in its place */
+	BOUNCE_STRUCK,	 /* it goes on without what is private */
+	BOUNCE_HELD,	 /* that can't be done for certain */
+};
+
+/*
+ * A bounce goes back to a stranger, who must not learn from it where the
+ * alias leads. Its edits, but for the recipient's.
+ */
+enum result bounce_edit(struct session *session,
+			const struct forwarding *forwarding,
+			enum bounce *bounce);
 
 /* Did the message come by here before, for one of its aliases? */
 bool seal_is_loop(struct session *session, const struct forwarding *forwarding);

@@ -17,8 +17,10 @@ static const struct milter forward = {
 		  1 << STAGE_BODY | 1 << STAGE_END,
 	.edits = 1 << EDIT_INSERT_FIELD | 1 << EDIT_DELETE_FIELD |
 		 1 << EDIT_CHANGE_SENDER | 1 << EDIT_ADD_RECIPIENT |
-		 1 << EDIT_DELETE_RECIPIENT,
+		 1 << EDIT_DELETE_RECIPIENT | 1 << EDIT_REPLACE_BODY |
+		 1 << EDIT_QUARANTINE,
 	.macros = {
+		[STAGE_CONNECT] = "j",
 		[STAGE_MAIL] = "i {auth_authen}",
 		[STAGE_HEADER] = "i",
 		[STAGE_END] = "i",
@@ -29,6 +31,8 @@ static const struct milter forward = {
 		[FILTER_FORWARDED] = { "forwarded", false },
 		[FILTER_PASSED] = { "passed", false },
 		[FILTER_REFUSED] = { "refused", false },
+		[FILTER_RETURNED] = { "returned", false },
+		[FILTER_HELD] = { "held", true },
 	},
 
 	.mail = filter_mail,

@@ -124,6 +124,12 @@ static void expand(const struct snapshot *snapshot, struct arena *arena,
 		route->kind = ROUTE_USER;
 }
 
+bool route_is_srs(const struct route *route)
+{
+	return route->kind == ROUTE_BOUNCE || route->kind == ROUTE_NO_SRS ||
+	       route->kind == ROUTE_FORGED || route->kind == ROUTE_EXPIRED;
+}
+
 void route_find(const struct snapshot *snapshot, struct arena *arena,
 		struct str path, int64_t now, struct route *route)
 {

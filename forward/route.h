@@ -16,6 +16,8 @@ enum route_kind {
 	ROUTE_NO_SRS,  /* looks like an SRS address of ours, but is none */
 	ROUTE_FORGED,  /* it is one that we have not made */
 	ROUTE_EXPIRED, /* or that is too old */
+	ROUTE_GUESSED, /* the client has tried too many of those */
+	ROUTE_ALONE,   /* does not go with the recipients before it */
 	ROUTE_MANY,    /* more targets than a message may have */
 	ROUTE_FAULT,   /* ours: nothing must be said for good */
 };
@@ -32,6 +34,9 @@ struct route {
 	const char *const *parameters; /* of the RCPT command */
 	struct route *next;
 };
+
+/* Does it look like an SRS address of ours, good or bad? */
+bool route_is_srs(const struct route *route);
 
 /* Finds out what a recipient is. All of the route lives in the arena. */
 void route_find(const struct snapshot *snapshot, struct arena *arena,

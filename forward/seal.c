@@ -10,8 +10,6 @@
 /* 50 bits: a stranger who guesses one only has his own mail refused. */
 static const struct mac_use loop = { .purpose = STR("loop"), .digits = 10 };
 
-enum { KEYS_MAX = 16 };
-
 bool seal_is_loop(struct session *session, const struct forwarding *forwarding)
 {
 	const struct message *header = &session->header;
@@ -94,25 +92,37 @@ static enum result add_set(struct session *session,
 	return OK;
 }
 
-enum result seal_edit(struct session *session,
-		      const struct forwarding *forwarding)
+enum result seal_sign(struct session *session,
+		      const struct forwarding *forwarding,
+		      const struct message *header, struct str *signatures,
+		      size_t *n)
 {
 	const struct keys *keys = &forwarding->signing->keys;
-	enum result result = add_markers(session, forwarding);
-	struct str signatures[KEYS_MAX];
-	size_t n = 0;
+	enum result result =
+		dkim_sign_end(forwarding->signer, session->arena, header);
 
-	if (result == OK)
-		result = dkim_sign_end(forwarding->signer, session->arena,
-				       &session->header);
+	*n = 0;
 	/* The first key's signature, RSA's, comes out on top. */
 	for (size_t i = keys->n; result == OK && i > 0; i--) {
 		result = dkim_sign_field(forwarding->signer, session->arena,
 					 &keys->list[i - 1], session->now,
-					 &signatures[n]);
+					 &signatures[*n]);
 		if (result == OK)
-			insert(session, "DKIM-Signature", signatures[n++]);
+			insert(session, "DKIM-Signature", signatures[(*n)++]);
 	}
+	return result;
+}
+
+enum result seal_edit(struct session *session,
+		      const struct forwarding *forwarding)
+{
+	enum result result = add_markers(session, forwarding);
+	struct str signatures[KEYS_MAX];
+	size_t n;
+
+	if (result == OK)
+		result = seal_sign(session, forwarding, &session->header,
+				   signatures, &n);
 	if (result == OK && forwarding->config->arc && forwarding->has_verdict)
 		result = add_set(session, forwarding, signatures, n);
 	return result;

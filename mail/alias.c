@@ -308,6 +308,30 @@ enum result alias_find_catch_all(const struct aliases *aliases,
 	return find_exact(aliases, arena, STR("*"), alias);
 }
 
+void alias_each(const struct aliases *aliases, struct arena *arena,
+		bool (*visit)(void *context, struct str user,
+			      const struct alias *alias),
+		void *context)
+{
+	struct str todo = aliases->text, line, user, rest;
+
+	while (str_line(&todo, &line)) {
+		const struct slot *slot;
+		struct alias alias;
+		const char *what;
+
+		if (!split_line(line, &user, &rest))
+			continue;
+		slot = find_slot(aliases, user, hash_of(user));
+		/* Of two lines for one user the last is in force. */
+		if (aliases->text.p + slot->at - 1 != line.p)
+			continue;
+		parse_rest(arena, rest, aliases->domain, &alias, &what);
+		if (visit(context, user, &alias))
+			return;
+	}
+}
+
 struct str alias_strip_suffix(struct arena *arena,
 			      const struct alias_rules *rules, struct str local)
 {

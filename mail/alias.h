@@ -63,6 +63,15 @@ enum result alias_find(const struct aliases *aliases, struct arena *arena,
 enum result alias_find_catch_all(const struct aliases *aliases,
 				 struct arena *arena, struct alias *alias);
 
+/*
+ * Calls `visit` for each line in force, from the top, the catch-all's too; it
+ * returns true to stop. The alias lives in the arena.
+ */
+void alias_each(const struct aliases *aliases, struct arena *arena,
+		bool (*visit)(void *context, struct str user,
+			      const struct alias *alias),
+		void *context);
+
 /* A local part without suffix and dropped characters, in lower case. */
 struct str alias_reduce(struct arena *arena, const struct alias_rules *rules,
 			struct str local);

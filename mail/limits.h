@@ -126,6 +126,9 @@ enum limits {
 	LIMIT_DSN_RETURNED = 64 * 1024,
 	/* An address with its local part quoted and its U-labels. */
 	LIMIT_DSN_ADDRESS = 1024,
+	/* Private addresses to be struck out of a bounce; lines that have them. */
+	LIMIT_BOUNCE_TARGETS = 2000,
+	LIMIT_BOUNCE_ALIASES = 10000,
 };
 
 #endif

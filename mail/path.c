@@ -116,3 +116,8 @@ struct str path_format(struct arena *arena, const struct mailbox *mailbox)
 	buf_add(&buf, mailbox->domain);
 	return buf_str(&buf);
 }
+
+bool path_equal(const struct mailbox *a, const struct mailbox *b)
+{
+	return str_eq(a->local, b->local) && str_eq(a->domain, b->domain);
+}

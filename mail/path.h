@@ -27,4 +27,7 @@ enum result path_parse_local(struct arena *arena, struct str text,
 struct str path_format_local(struct arena *arena, struct str local);
 struct str path_format(struct arena *arena, const struct mailbox *mailbox);
 
+/* Are they one address, to the letter of the local part? */
+bool path_equal(const struct mailbox *a, const struct mailbox *b);
+
 #endif

@@ -10,8 +10,6 @@
 #include "milters/conf.h"
 #include "milters/log.h"
 
-enum { KEYS_MAX = 16 };
-
 static const struct str ending = STR(".pem");
 
 static const char *describe(enum result result)

@@ -4,9 +4,11 @@
 
 #include "mail/dkim_sign.h"
 
+enum { KEYS_MAX = 16 };
+
 /*
  * The private keys of a domain: the files SELECTOR.pem of its folder dkim/.
- * A file with another ending is not active and not read.
+ * A file with another ending is not active and not read. KEYS_MAX at most.
  */
 struct keys {
 	struct dkim_identity *list; /* sorted: RSA first, then by selector */

@@ -574,6 +574,34 @@ static void walk_depth(void **state)
 	arena_free(world.arena);
 }
 
+static bool collect(void *context, struct str user, const struct alias *alias)
+{
+	struct buf *buf = context;
+
+	buf_printf(buf, "%.*s=%.*s ", STR_ARG(user),
+		   STR_ARG(alias->targets[0].local));
+	return str_eq(user, STR("last"));
+}
+
+static void each(void **state)
+{
+	struct arena *arena = arena_new(1024);
+	struct aliases *aliases;
+	struct alias_fault fault;
+	struct buf buf;
+
+	(void)state;
+	ASSERT_RESULT(parse(arena,
+			    STR("# none\none: a\nTwo: b, x\n*: c\n\n"
+				"ONE: d\nlast: e\nmore: f\n"),
+			    &no_rules, &aliases, &fault),
+		      OK, "each");
+	buf_init(&buf, arena, 200);
+	alias_each(aliases, arena, collect, &buf);
+	assert_string_equal(buf_c(&buf), "Two=b *=c ONE=d last=e ");
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -584,6 +612,7 @@ int main(void)
 		cmocka_unit_test(catch_all),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(many_lines),
+		cmocka_unit_test(each),
 		cmocka_unit_test(walks),
 		cmocka_unit_test(expansions),
 		cmocka_unit_test(walk_depth),

@@ -3,7 +3,10 @@ unit_DATA += \
 	contrib/systemd/millrace-auth-policy.service \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service \
-	contrib/systemd/millrace-dkim-sign.socket
+	contrib/systemd/millrace-dkim-sign.socket \
+	contrib/systemd/millrace-forward-control.socket \
+	contrib/systemd/millrace-forward.service \
+	contrib/systemd/millrace-forward.socket
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
 	contrib/config/auth-policy.conf \
@@ -11,21 +14,29 @@ dist_examples_DATA = \
 	contrib/config/millrace.conf \
 	contrib/postfix/auth-policy.postconf \
 	contrib/postfix/dkim-sign.postconf \
+	contrib/postfix/forward.domains \
+	contrib/postfix/forward.postconf \
 	contrib/postfix/millrace-auth-policy.socket.conf \
 	contrib/postfix/millrace-dkim-sign.socket.conf \
+	contrib/postfix/millrace-forward.socket.conf \
 	contrib/sendmail/auth-policy.mc \
-	contrib/sendmail/dkim-sign.mc
+	contrib/sendmail/dkim-sign.mc \
+	contrib/sendmail/forward.mc
 EXTRA_DIST += \
 	contrib/systemd/millrace-auth-policy.service.in \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service.in \
 	contrib/systemd/millrace-dkim-sign.socket \
+	contrib/systemd/millrace-forward-control.socket \
+	contrib/systemd/millrace-forward.service.in \
+	contrib/systemd/millrace-forward.socket \
 	contrib/systemd/sysusers.conf.in \
 	contrib/systemd/tmpfiles.conf.in
 
 GENERATED = \
 	contrib/systemd/millrace-auth-policy.service \
 	contrib/systemd/millrace-dkim-sign.service \
+	contrib/systemd/millrace-forward.service \
 	contrib/systemd/sysusers.conf \
 	contrib/systemd/tmpfiles.conf
 CLEANFILES = $(GENERATED)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Not installed before it does all that it is for.
-noinst_PROGRAMS += forward/forward
+sbin_PROGRAMS += forward/forward
 forward_forward_SOURCES = \
 	forward/bounce.c \
 	forward/config.c forward/config.h \

@@ -11,6 +11,7 @@ examplesdir = $(docdir)/examples
 dist_examples_DATA = \
 	contrib/config/auth-policy.conf \
 	contrib/config/dkim-sign.conf \
+	contrib/config/forward.conf \
 	contrib/config/millrace.conf \
 	contrib/postfix/auth-policy.postconf \
 	contrib/postfix/dkim-sign.postconf \

@@ -13,3 +13,4 @@ forward_forward_SOURCES = \
 	forward/seal.c \
 	forward/tokens.c forward/tokens.h
 forward_forward_LDADD = $(RUNTIME_LIBS) $(SQLITE_LIBS)
+dist_man_MANS += forward/forward.8

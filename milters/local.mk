@@ -27,4 +27,4 @@ milters_libmilters_a_SOURCES = \
 CONFIG_LIBS = milters/libconfig.a $(MAIL_LIBS) $(CONFUSE_LIBS) \
 	$(PSL_LIBS) $(UNBOUND_LIBS)
 RUNTIME_LIBS = milters/libmilters.a $(CONFIG_LIBS) $(MILTER_LIBS) $(SYSTEMD_LIBS)
-dist_man_MANS += milters/millrace.conf.5
+dist_man_MANS += milters/millrace-aliases.5 milters/millrace.conf.5

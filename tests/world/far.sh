@@ -6,6 +6,8 @@
 
 FAR=${WORLD:-}/far
 
+# far_start [ADDRESS...]: at these addresses too, for the strangers that take
+# mail.
 far_start() {
 	tls_cert mx.gmail.example &&
 	mkdir -p "$FAR" &&
@@ -13,7 +15,7 @@ far_start() {
 	"$WORLD_LIB/far-side" --hostname mx.gmail.example --dir "$FAR" \
 	    --cert "$WORLD/tls/mx.gmail.example.pem" \
 	    --key "$WORLD/tls/mx.gmail.example.key" \
-	    --answers "$FAR/answers" "$FAR4" "$FAR6" \
+	    --answers "$FAR/answers" "$FAR4" "$FAR6" "$@" \
 	    2> "$WORLD/log/far-side" &
 	wait_for 20 test -e "$FAR/ready"
 }

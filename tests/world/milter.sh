@@ -10,7 +10,7 @@ FORWARD=$ROOT/build/forward/forward
 MILLRACE=$ROOT/build/tools/millrace
 MILTER_SOCKET=/run/millrace/dkim-sign.sock
 POLICY_SOCKET=/run/millrace/auth-policy.sock
-FORWARD_SOCKET=/run/millrace/forward/sock
+FORWARD_SOCKET=/run/millrace/forward.sock
 POLICY_PID=${WORLD:-}/policy.pid
 
 # conf FILE: writes $CONF/FILE from its input.
@@ -32,7 +32,7 @@ milter_user() {
 	    --groups millrace-verdict millrace-policy &&
 	useradd --system --no-create-home --home-dir / \
 	    --shell /usr/sbin/nologin --user-group \
-	    --groups millrace-verdict,millrace-keys,postfix millrace-forward &&
+	    --groups millrace-verdict,millrace-keys,dovecot millrace-forward &&
 	install -d -m 751 -g millrace-keys "$STATE" "$STATE/domains" &&
 	install -d -o millrace-sign /run/millrace
 }
@@ -124,33 +124,51 @@ policy_start() {
 	}
 }
 
-# policy_stop: in order, and for good; back when it has ended.
-policy_stop() {
-	local from pid
-	from=$(mail_log_line)
-	pid=$(cat "$POLICY_PID")
-	kill "$policy_holder" &&
-	wait_for 10 gone "$policy_holder" &&
-	kill -USR2 "$pid" &&
-	wait_for 40 gone "$pid" &&
-	mail_log 'auth-policy.*stopped' "$from" > /dev/null
-}
-
-# forward_start: forward, back when it serves.
-forward_start() {
+# policy_reload: back when the log says that it went well.
+policy_reload() {
 	local from
 	from=$(mail_log_line)
-	conf forward.conf <<-EOF
-	socket = "unix:$FORWARD_SOCKET"
-	socket_group = "postfix"
-	EOF
-	install -d -o millrace-forward /run/millrace/forward "$STATE/forward"
-	setpriv --reuid millrace-forward --regid millrace-forward \
-	    --init-groups -- "$FORWARD" -c "$CONF" \
+	kill -USR1 "$(cat "$POLICY_PID")" &&
+	wait_for 20 mail_log 'auth-policy.*reloaded' "$from"
+}
+
+# held_stop NAME HOLDER PIDFILE: a daemon whose socket is held stops in order,
+# and for good; back when it has ended.
+held_stop() {
+	local from pid
+	from=$(mail_log_line)
+	pid=$(cat "$3")
+	kill "$2" &&
+	wait_for 10 gone "$2" &&
+	kill -USR2 "$pid" &&
+	wait_for 40 gone "$pid" &&
+	mail_log "$1\\[.*stopped" "$from" > /dev/null
+}
+
+policy_stop() {
+	held_stop auth-policy "$policy_holder" "$POLICY_PID"
+}
+
+# forward_start [HOST]: forward, back when it serves, its socket held as that
+# of auth-policy. A second HOST ("-2") has its own in $CONF-2, and so on.
+forward_start() {
+	local from host=${1:-}
+	from=$(mail_log_line)
+	conf "../millrace$host/forward.conf" < /dev/null &&
+	install -d -o millrace-forward -m 700 "$STATE$host/forward" || return
+	"$WORLD_LIB/hold-socket" "${FORWARD_SOCKET%.sock}$host.sock" postfix \
+	    "$WORLD/forward$host.pid" \
+	    setpriv --reuid millrace-forward --regid millrace-forward \
+	    --init-groups -- "$FORWARD" -c "$CONF$host" \
 	    >> "$WORLD/log/forward" 2>&1 &
+	forward_holder=$!
 	wait_for 20 mail_log 'forward.*ready' "$from" || {
 		tail -n 20 "$WORLD/log/forward" >&2
 		mail_log 'forward' "$from" | tail -n 20 >&2
 		return 1
 	}
+}
+
+forward_stop() {
+	held_stop forward "$forward_holder" "$WORLD/forward.pid"
 }

@@ -6,7 +6,8 @@
 # sent to inbound.example goes to the far side, whoever sent it.
 
 # postfix_start [MILTER...]: dkim-sign if none is named. With one it is on
-# every port; with both auth-policy has port 25 and dkim-sign all else.
+# every port; of several auth-policy is on port 25, dkim-sign everywhere else,
+# and forward behind each of them.
 postfix_start() {
 	postfix_milters=${*:-dkim-sign}
 	tls_cert mail.example.org || return
@@ -17,6 +18,7 @@ postfix_start() {
 	chown postfix: /var/lib/postfix
 	postfix_main > /etc/postfix/main.cf
 	postfix_master > /etc/postfix/master.cf
+	postfix_contrib || return
 	printf '%s\n' "postmaster: root" "root: alice@example.org" > /etc/aliases
 	newaliases &&
 	postfix start > "$WORLD/log/postfix" 2>&1 || {
@@ -74,21 +76,34 @@ postfix_main() {
 	smtpd_sasl_type = dovecot
 	smtpd_sasl_path = /run/millrace/auth
 	smtpd_sasl_authenticated_header = no
-
 	EOF
+}
+
+# The settings that we ship, with the sockets where they are here, and the
+# commands in them.
+postfix_contrib() {
+	local milter option line
 	case $postfix_milters in dkim-sign)
-		echo 'smtpd_milters = $millrace_sign'
+		postconf -e 'smtpd_milters = $millrace_sign' || return
 	esac
-	local milter
 	for milter in $postfix_milters; do
-		postfix_contrib $milter
+		sed -e '/^#/d' -e "s|unix:millrace/|unix:/run/millrace/|" \
+		    "$ROOT/contrib/postfix/$milter.postconf" |
+		    xargs -d '\n' postconf -e || return
+		while read -r option line; do
+			postconf "$option" "$line" || return
+		done < <(sed -n "s/^#\tpostconf \(-[MP]\) '\(.*\)'$/\1 \2/p" \
+		    "$ROOT/contrib/postfix/$milter.postconf")
 	done
 }
 
-# The settings that we ship, with the socket where it is here.
-postfix_contrib() {
-	sed -e '/^#/d' -e "s|unix:millrace/|unix:/run/millrace/|" \
-	    "$ROOT/contrib/postfix/$1.postconf"
+# postfix_forwards DOMAIN...: forward joins the milters that are there.
+postfix_forwards() {
+	printf '%s unforwarded:\n' "$@" > /etc/postfix/millrace-domains
+	postfix_milters+=" forward"
+	postfix_contrib &&
+	postconf -e 'virtual_alias_domains =' 'virtual_alias_maps =' &&
+	postfix reload 2>> "$WORLD/log/postfix"
 }
 
 # No chroot: what is under test is not Postfix's set-up.

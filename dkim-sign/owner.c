@@ -38,7 +38,8 @@ static bool is_login(void *context, const struct mailbox *address)
 		       login->local);
 }
 
-static bool is_granted(struct question *question, const struct mailbox *author)
+static enum result find_grant(struct question *question,
+			      const struct mailbox *author)
 {
 	const struct domain *domain =
 		domains_find(&question->snapshot->domains, author->domain);
@@ -46,7 +47,7 @@ static bool is_granted(struct question *question, const struct mailbox *author)
 	bool found[2];
 
 	if (!domain || !domain->senders)
-		return false;
+		return domain && domain->fault ? E_CONFIG : E_ABSENT;
 	found[0] = alias_find(domain->senders, question->arena, author->local,
 			      &line[0]) == OK;
 	found[1] = alias_find_catch_all(domain->senders, question->arena,
@@ -58,21 +59,27 @@ static bool is_granted(struct question *question, const struct mailbox *author)
 			if (str_eq(target.local, STR("*")))
 				target.local = author->local;
 			if (is_login(question, &target))
-				return true;
+				return OK;
 		}
-	return false;
+	return E_ABSENT;
 }
 
-static bool is_own(struct question *question, const struct mailbox *author)
+static enum result check_own(struct question *question,
+			     const struct mailbox *author)
 {
+	enum result walked, granted;
 	struct domains_view view;
 	const struct alias_directory directory = domains_directory(
 		&view, &question->snapshot->domains, question->arena);
 
-	return is_login(question, author) ||
-	       alias_walk(&directory, question->arena, author, is_login,
-			  question) == OK ||
-	       is_granted(question, author);
+	if (is_login(question, author))
+		return OK;
+	walked = alias_walk(&directory, question->arena, author, is_login,
+			    question);
+	granted = find_grant(question, author);
+	if (walked == OK || granted == OK)
+		return OK;
+	return walked == E_CONFIG ? walked : granted;
 }
 
 static bool is_in_domain(const struct question *question,
@@ -96,17 +103,18 @@ static bool parse_login(const struct snapshot *snapshot, struct arena *arena,
 	       domain_normalize(arena, parsed->domain, &parsed->domain) == OK;
 }
 
-bool owner_may_write(const struct snapshot *snapshot, struct arena *arena,
-		     struct str login, const struct mailbox *author)
+enum result owner_may_write(const struct snapshot *snapshot,
+			    struct arena *arena, struct str login,
+			    const struct mailbox *author)
 {
 	const struct config *config = snapshot->settings;
 	struct question question = { .snapshot = snapshot, .arena = arena };
 
 	if (config->from == FROM_ANY)
-		return true;
+		return OK;
 	if (!parse_login(snapshot, arena, login, &question.login))
-		return false;
+		return E_ABSENT;
 	if (config->from == FROM_DOMAIN)
-		return is_in_domain(&question, author);
-	return is_own(&question, author);
+		return is_in_domain(&question, author) ? OK : E_ABSENT;
+	return check_own(&question, author);
 }

@@ -12,9 +12,12 @@
  *	  alias names the login or leads to it; what the file senders grants
  * domain any address of the login's domain
  * any	  every address
+ *
+ * E_ABSENT: no. E_CONFIG: a file that would tell can't be used.
  */
-bool owner_may_write(const struct snapshot *snapshot, struct arena *arena,
-		     struct str login, const struct mailbox *author);
+enum result owner_may_write(const struct snapshot *snapshot,
+			    struct arena *arena, struct str login,
+			    const struct mailbox *author);
 
 /*
  * The hosted domain that signs for addresses of `name` (in normal form): the

@@ -111,11 +111,19 @@ static enum action check_owner(struct session *session,
 		return ACTION_CONTINUE;
 	for (size_t i = 0; i < authors->n; i++) {
 		const struct mailbox *author = &authors->list[i];
+		enum result result =
+			owner_may_write(session->snapshot, session->arena,
+					session->login, author);
 
-		if (owner_may_write(session->snapshot, session->arena,
-				    session->login, author))
+		if (result == OK)
 			continue;
 		session->about = describe(session, author);
+		if (result == E_CONFIG)
+			return session_defer(session,
+					     "whose %s is can't be known: an "
+					     "alias file has a fault",
+					     address_format(session->arena,
+							    author));
 		return unfit(
 			session, "550", "5.7.1",
 			arena_printf(session->arena,

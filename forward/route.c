@@ -77,6 +77,20 @@ static void find_bounce(const struct snapshot *snapshot, struct arena *arena,
 	route->n = 1;
 }
 
+/* Why an address of ours can't be followed. */
+static const char *describe_fault(const struct snapshot *snapshot,
+				  struct arena *arena, const struct mailbox *at)
+{
+	const struct domain *domain =
+		domains_find(&snapshot->domains, at->domain);
+
+	if (domain && domain->fault)
+		return domain->fault;
+	return arena_printf(arena,
+			    "the alias leads to %s, which does not exist",
+			    address_format(arena, at));
+}
+
 static void expand(const struct snapshot *snapshot, struct arena *arena,
 		   struct route *route)
 {
@@ -100,9 +114,8 @@ static void expand(const struct snapshot *snapshot, struct arena *arena,
 		return;
 	default:
 		route->kind = ROUTE_FAULT;
-		route->fault = arena_printf(
-			arena, "the alias leads to %s, which does not exist",
-			address_format(arena, &expansion.fault));
+		route->fault =
+			describe_fault(snapshot, arena, &expansion.fault);
 		return;
 	}
 	if (expansion.refuse) {

@@ -263,6 +263,11 @@ enum result alias_parse(struct arena *arena, struct str text, struct str domain,
 	return OK;
 }
 
+struct str alias_text(const struct aliases *aliases)
+{
+	return aliases->text;
+}
+
 size_t alias_count(const struct aliases *aliases)
 {
 	return aliases->n;
@@ -365,6 +370,7 @@ struct walk {
 	bool (*visit)(void *context, const struct mailbox *target);
 	void *context;
 	size_t steps;
+	bool fault; /* a file on the way can't be used */
 };
 
 /* What stands for an address of ours: alias before user before catch-all. */
@@ -372,12 +378,12 @@ static enum result look_up(const struct walk *walk,
 			   const struct mailbox *address, struct alias *alias)
 {
 	const struct alias_directory *directory = walk->directory;
-	const struct aliases *aliases =
-		directory->aliases(directory->context, address->domain);
-	enum result result;
+	const struct aliases *aliases;
+	enum result result = directory->aliases(directory->context,
+						address->domain, &aliases);
 
-	if (!aliases)
-		return E_ABSENT;
+	if (result != OK)
+		return result;
 	result = alias_find(aliases, walk->arena, address->local, alias);
 	if (result != E_ABSENT ||
 	    directory->is_user(directory->context, address->domain,
@@ -392,8 +398,9 @@ static enum result follow(struct walk *walk, const struct mailbox *address,
 	struct alias alias;
 	enum result result = look_up(walk, address, &alias);
 
+	walk->fault = walk->fault || result == E_CONFIG;
 	if (result != OK)
-		return result;
+		return E_ABSENT;
 	if (depth == LIMIT_ALIAS_DEPTH)
 		return E_LIMIT;
 	result = E_ABSENT;
@@ -421,9 +428,10 @@ enum result alias_walk(const struct alias_directory *directory,
 				     const struct mailbox *target),
 		       void *context)
 {
-	struct walk walk = { directory, arena, visit, context, 0 };
+	struct walk walk = { directory, arena, visit, context, 0, false };
+	enum result result = follow(&walk, address, 0);
 
-	return follow(&walk, address, 0);
+	return result == E_ABSENT && walk.fault ? E_CONFIG : result;
 }
 
 struct expanding {

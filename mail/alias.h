@@ -49,6 +49,9 @@ enum result alias_parse(struct arena *arena, struct str text, struct str domain,
 			const struct alias_rules *rules,
 			struct aliases **aliases, struct alias_fault *fault);
 
+/* The text that was parsed. */
+struct str alias_text(const struct aliases *aliases);
+
 /* How many users have a line; two lines for one user count once. */
 size_t alias_count(const struct aliases *aliases);
 
@@ -83,8 +86,12 @@ struct str alias_strip_suffix(struct arena *arena,
 
 /* What resolving must know of the domains that are ours. */
 struct alias_directory {
-	/* The aliases of a domain (in normal form), NULL when not ours. */
-	const struct aliases *(*aliases)(void *context, struct str domain);
+	/*
+	 * The aliases of a domain (in normal form). E_ABSENT when it has none
+	 * or is not ours, E_CONFIG when its file can't be used.
+	 */
+	enum result (*aliases)(void *context, struct str domain,
+			       const struct aliases **aliases);
 	/* Is there such a user? The catch-all does not cover users. */
 	bool (*is_user)(void *context, struct str domain, struct str local);
 	void *context;
@@ -95,8 +102,9 @@ struct alias_directory {
 /*
  * Follows an address through aliases, catch-alls and aliases of aliases to
  * at most LIMIT_ALIAS_DEPTH levels, and calls `visit` for each address that
- * it leads to; `visit` returns true to stop. Returns OK at the end, E_ABSENT
- * when `visit` stopped it never, E_LIMIT when levels or steps ran out.
+ * it leads to; `visit` returns true to stop, which is OK. E_ABSENT: it never
+ * did. E_CONFIG: it never did, and a file on the way can't be used. E_LIMIT:
+ * levels or steps ran out.
  */
 enum result alias_walk(const struct alias_directory *directory,
 		       struct arena *arena, const struct mailbox *address,
@@ -117,8 +125,8 @@ struct alias_expansion {
  * Follows an address (its domain in normal form and ours) to its targets, of
  * which there may be `max`. A user that its own alias names stays one.
  * E_ABSENT: there is no such address. E_CONFIG: an alias names an address of
- * ours that does not exist, or refuses. E_LIMIT: levels, steps or targets ran
- * out. OK otherwise, also for a refusal.
+ * ours that does not exist, or refuses, or a file on the way can't be used.
+ * E_LIMIT: levels, steps or targets ran out. OK otherwise, also for a refusal.
  */
 enum result alias_expand(const struct alias_directory *directory,
 			 struct arena *arena, const struct mailbox *address,

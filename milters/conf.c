@@ -445,7 +445,10 @@ enum result conf_read_file(struct arena *arena, const char *path, size_t limit,
 	if (fd < 0) {
 		result = errno == ENOENT ? E_ABSENT : E_CONFIG;
 		*error = arena_printf(arena, "%s: %m", path);
-		return result;
+		if (result != E_ABSENT || lstat(path, &info) != 0)
+			return result;
+		*error = arena_printf(arena, "%s: is a link to nothing", path);
+		return E_CONFIG;
 	}
 	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
 		*error = arena_printf(arena, "%s: is not a regular file", path);

@@ -13,8 +13,7 @@
 /* What loading needs at hand. */
 struct loader {
 	struct arena *arena;
-	const char *config, *state;
-	unsigned int parts;
+	const struct domains_source *source;
 	struct domains *domains;
 	size_t capacity;
 	const char **error;
@@ -101,32 +100,81 @@ static void sort_domains(struct domains *domains)
 	domains->n = n;
 }
 
-static enum result load_aliases(struct loader *loader, struct str domain,
-				const char *file,
-				const struct aliases **aliases)
+/* What the file has now; E_ABSENT without one, else *error is set. */
+static enum result read_aliases(struct loader *loader, const char *path,
+				struct str domain,
+				const struct aliases **aliases,
+				const char **error)
 {
-	char *path = arena_printf(loader->arena, "%s/domains/%.*s/%s",
-				  loader->config, STR_ARG(domain), file);
-	struct aliases *loaded;
+	struct arena *arena = loader->arena;
+	struct aliases *read;
 	struct alias_fault fault;
 	struct str text;
-	enum result result =
-		conf_read_file(loader->arena, path, LIMIT_ALIAS_FILE, &text,
-			       NULL, loader->error);
+	enum result result = conf_read_file(arena, path, LIMIT_ALIAS_FILE,
+					    &text, NULL, error);
 
-	if (result == E_ABSENT)
-		return OK;
 	if (result != OK)
 		return result;
-	result = alias_parse(loader->arena, text, domain,
-			     &loader->domains->rules, &loaded, &fault);
-	if (result != OK) {
-		*loader->error = arena_printf(loader->arena, "%s:%zu: %s", path,
-					      fault.line, fault.what);
-		return E_CONFIG;
+	if (alias_parse(arena, text, domain, &loader->domains->rules, &read,
+			&fault) == OK) {
+		*aliases = read;
+		return OK;
 	}
-	*aliases = loaded;
-	return OK;
+	*error =
+		arena_printf(arena, "%s:%zu: %s", path, fault.line, fault.what);
+	return E_CONFIG;
+}
+
+/* The text that was good, copied: it lives in an arena of its own time. */
+static const struct aliases *copy_aliases(struct loader *loader,
+					  struct str domain,
+					  const struct aliases *last)
+{
+	struct str text = arena_copy(loader->arena, alias_text(last));
+	struct alias_fault fault;
+	struct aliases *copy;
+
+	return alias_parse(loader->arena, text, domain, &loader->domains->rules,
+			   &copy, &fault) == OK
+		       ? copy
+		       : NULL;
+}
+
+/* The last good version in the place of a file with a fault, or the fault. */
+static const struct aliases *replace_aliases(struct loader *loader,
+					     struct domain *domain,
+					     const struct aliases *last,
+					     const char *fault)
+{
+	loader->domains->n_faults++;
+	if (last) {
+		log_error("%s; its last good version stays in force", fault);
+		return copy_aliases(loader, domain->name, last);
+	}
+	log_error("%s; what depends on it is put off", fault);
+	domain->fault = fault;
+	return NULL;
+}
+
+static const struct aliases *load_aliases(struct loader *loader,
+					  struct domain *domain,
+					  const char *file,
+					  const struct aliases *last)
+{
+	const char *path = arena_printf(loader->arena, "%s/domains/%.*s/%s",
+					loader->source->config,
+					STR_ARG(domain->name), file);
+	const struct aliases *aliases;
+	const char *fault;
+
+	switch (read_aliases(loader, path, domain->name, &aliases, &fault)) {
+	case OK:
+		return aliases;
+	case E_ABSENT:
+		return NULL;
+	default:
+		return replace_aliases(loader, domain, last, fault);
+	}
 }
 
 /*
@@ -136,7 +184,7 @@ static enum result load_aliases(struct loader *loader, struct str domain,
 static void load_users(struct loader *loader, struct domain *domain)
 {
 	char *path = arena_printf(loader->arena, "%s/domains/%.*s/users",
-				  loader->state, STR_ARG(domain->name));
+				  loader->source->state, STR_ARG(domain->name));
 	struct str text, whole, line;
 	const char *error;
 	size_t lines = 1;
@@ -169,46 +217,43 @@ static void load_users(struct loader *loader, struct domain *domain)
 
 static enum result load_domain(struct loader *loader, struct domain *domain)
 {
-	enum result result = OK;
+	const struct domains_source *source = loader->source;
+	const struct domain *last =
+		source->last ? domains_find(source->last, domain->name) : NULL;
 	char *folder;
 
-	if (loader->parts & DOMAIN_ALIASES)
-		result = load_aliases(loader, domain->name, "aliases",
-				      &domain->aliases);
-	if (result == OK && loader->parts & DOMAIN_SENDERS)
-		result = load_aliases(loader, domain->name, "senders",
-				      &domain->senders);
-	if (result != OK)
-		return result;
-	if (loader->parts & DOMAIN_USERS)
+	if (source->parts & DOMAIN_ALIASES)
+		domain->aliases = load_aliases(loader, domain, "aliases",
+					       last ? last->aliases : NULL);
+	if (source->parts & DOMAIN_SENDERS)
+		domain->senders = load_aliases(loader, domain, "senders",
+					       last ? last->senders : NULL);
+	if (source->parts & DOMAIN_USERS)
 		load_users(loader, domain);
-	if (!(loader->parts & DOMAIN_KEYS))
+	if (!(source->parts & DOMAIN_KEYS))
 		return OK;
 	folder = arena_printf(loader->arena, "%s/domains/%.*s/dkim",
-			      loader->state, STR_ARG(domain->name));
+			      source->state, STR_ARG(domain->name));
 	return keystore_load(loader->arena, folder, domain->name, &domain->keys,
 			     loader->error);
 }
 
-enum result domains_load(struct arena *arena, const char *config,
-			 const char *state, unsigned int parts,
-			 const struct alias_rules *rules,
+enum result domains_load(struct arena *arena,
+			 const struct domains_source *source,
 			 struct domains *domains, const char **error)
 {
 	struct loader loader = {
 		.arena = arena,
-		.config = config,
-		.state = state,
-		.parts = parts,
+		.source = source,
 		.domains = domains,
 		.error = error,
 	};
 	enum result result;
 
-	*domains = (struct domains){ .rules = *rules };
-	result = list_folders(&loader, config);
+	*domains = (struct domains){ .rules = source->rules };
+	result = list_folders(&loader, source->config);
 	if (result == OK)
-		result = list_folders(&loader, state);
+		result = list_folders(&loader, source->state);
 	sort_domains(domains);
 	for (size_t i = 0; result == OK && i < domains->n; i++)
 		result = load_domain(&loader, &domains->list[i]);
@@ -252,12 +297,16 @@ bool domain_has_user(const struct domain *domain, struct arena *arena,
 	       find_user(domain, alias_reduce(arena, rules, local));
 }
 
-static const struct aliases *view_aliases(void *context, struct str name)
+static enum result view_aliases(void *context, struct str name,
+				const struct aliases **aliases)
 {
 	const struct domains_view *view = context;
 	const struct domain *domain = domains_find(view->domains, name);
 
-	return domain ? domain->aliases : NULL;
+	*aliases = domain ? domain->aliases : NULL;
+	if (*aliases)
+		return OK;
+	return domain && domain->fault ? E_CONFIG : E_ABSENT;
 }
 
 static bool view_is_user(void *context, struct str name, struct str local)

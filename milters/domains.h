@@ -22,12 +22,15 @@ struct domain {
 	size_t n_users;
 	bool users_known;  /* the file users could be read */
 	bool users_absent; /* there is none */
+	/* Why aliases or senders, which are NULL then, can't be used. */
+	const char *fault;
 	struct keys keys;
 };
 
 struct domains {
 	struct domain *list; /* sorted by name */
 	size_t n;
+	size_t n_faults; /* files that could not be used */
 	struct alias_rules rules;
 };
 
@@ -39,14 +42,22 @@ enum domain_parts {
 	DOMAIN_KEYS = 1 << 3,
 };
 
+struct domains_source {
+	const char *config, *state; /* the two folders */
+	unsigned int parts;	    /* bits of enum domain_parts */
+	struct alias_rules rules;
+	const struct domains *last; /* in force until now, may be NULL */
+};
+
 /*
- * Reads all domains of both folders, and of each the parts asked for (bits of
- * enum domain_parts). E_CONFIG with *error "file:line: what"; nothing is kept
- * then. The caller ends the domains with domains_free.
+ * Reads all domains of both folders, and of each the parts asked for. A fault
+ * in a file aliases or senders is logged ("file:line: what") and is that
+ * domain's alone: what was in the file when it was last good stays, or without
+ * that the domain has a fault. E_CONFIG with *error for all else; nothing is
+ * kept then. The caller ends the domains with domains_free.
  */
-enum result domains_load(struct arena *arena, const char *config,
-			 const char *state, unsigned int parts,
-			 const struct alias_rules *rules,
+enum result domains_load(struct arena *arena,
+			 const struct domains_source *source,
 			 struct domains *domains, const char **error);
 void domains_free(struct domains *domains);
 

@@ -86,8 +86,8 @@ static void reload(const struct run *run)
 		 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	notify(message);
 	if (load(run, &new, &error) == OK) {
-		log_info("reloaded: %zu domains", new->domains.n);
 		snapshot_set(new);
+		log_info("reloaded: %zu domains", new->domains.n);
 	} else {
 		log_error("not reloaded, the old configuration stays: %s",
 			  error);
@@ -243,7 +243,7 @@ int milter_run(const struct milter *milter, int argc, char **argv)
 	bool to_stderr = false, test = false;
 	struct snapshot *snapshot;
 	char *error;
-	int option;
+	int option, status;
 
 	run.milter = milter;
 	while ((option = getopt_long(argc, argv, "c:fhTV", options, NULL)) !=
@@ -286,7 +286,9 @@ int milter_run(const struct milter *milter, int argc, char **argv)
 		free(error);
 		return EX_CONFIG;
 	}
-	snapshot_print(milter, snapshot);
+	if (!snapshot->domains.n_faults)
+		snapshot_print(milter, snapshot);
+	status = snapshot->domains.n_faults ? EX_CONFIG : EX_OK;
 	snapshot_put(snapshot);
-	return EX_OK;
+	return status;
 }

@@ -128,12 +128,20 @@ static enum result load_domains(const struct milter *milter,
 				const char **error)
 {
 	const struct shared_settings *shared = &new->shared;
+	struct snapshot *last = snapshot_get();
+	const struct domains_source source = {
+		.config = directory,
+		.state = shared->state_directory,
+		.parts = milter->parts,
+		.rules = { str_from(shared->suffix_separators),
+			   str_from(shared->drop_characters) },
+		.last = last ? &last->domains : NULL,
+	};
+	enum result result =
+		domains_load(new->arena, &source, &new->domains, error);
 
-	return domains_load(
-		new->arena, directory, shared->state_directory, milter->parts,
-		&(struct alias_rules){ str_from(shared->suffix_separators),
-				       str_from(shared->drop_characters) },
-		&new->domains, error);
+	snapshot_put(last);
+	return result;
 }
 
 static enum result load(const struct milter *milter, const char *directory,
@@ -231,7 +239,8 @@ struct snapshot *snapshot_get(void)
 
 	pthread_mutex_lock(&lock);
 	snapshot = current;
-	atomic_fetch_add(&snapshot->references, 1);
+	if (snapshot)
+		atomic_fetch_add(&snapshot->references, 1);
 	pthread_mutex_unlock(&lock);
 	return snapshot;
 }

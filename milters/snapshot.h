@@ -52,8 +52,9 @@ struct snapshot {
 
 /*
  * Reads the configuration in `directory` whole and checks it. E_CONFIG with
- * *error (malloc'd, the caller's) otherwise. The snapshot is counted once,
- * for the caller.
+ * *error (malloc'd, the caller's) otherwise. Of the current snapshot stays
+ * what a file of aliases with a fault can't give. The snapshot is counted
+ * once, for the caller.
  */
 enum result snapshot_load(const struct milter *milter, const char *directory,
 			  struct snapshot **snapshot, char **error);
@@ -69,7 +70,7 @@ enum result snapshot_open_dns(const struct milter *milter,
 /* Makes a snapshot the current one; takes over the caller's reference. */
 void snapshot_set(struct snapshot *snapshot);
 
-/* The current snapshot, counted; to be given back with snapshot_put. */
+/* The current snapshot, counted, for snapshot_put; NULL before the first. */
 struct snapshot *snapshot_get(void);
 void snapshot_put(struct snapshot *snapshot);
 

@@ -307,13 +307,15 @@ static int each_key(struct visit *visit, const struct shared_settings *settings,
 
 static int list_all(struct visit *visit, const struct shared_settings *settings)
 {
+	const struct domains_source source = {
+		.config = visit->tool->directory,
+		.state = settings->state_directory,
+	};
 	struct domains domains;
 	const char *error;
 	int status = EX_OK;
 
-	if (domains_load(visit->tool->arena, visit->tool->directory,
-			 settings->state_directory, 0, &(struct alias_rules){},
-			 &domains, &error) != OK)
+	if (domains_load(visit->tool->arena, &source, &domains, &error) != OK)
 		return tool_fail(visit->tool, EX_CONFIG, "%s", error);
 	for (size_t i = 0; i < domains.n; i++) {
 		int one = each_key(visit, settings, domains.list[i].name,

@@ -11,11 +11,13 @@ struct world {
 	size_t visits;
 };
 
-static const struct aliases *world_aliases(void *context, struct str domain)
+static enum result world_aliases(void *context, struct str domain,
+				 const struct aliases **aliases)
 {
 	struct world *world = context;
 
-	return str_eq(domain, STR("x.example")) ? world->aliases : NULL;
+	*aliases = world->aliases;
+	return str_eq(domain, STR("x.example")) ? OK : E_ABSENT;
 }
 
 static bool world_is_user(void *context, struct str domain, struct str local)

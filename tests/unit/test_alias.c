@@ -360,13 +360,17 @@ struct world {
 	const char *stop_at;
 };
 
-static const struct aliases *world_aliases(void *context, struct str domain)
+static enum result world_aliases(void *context, struct str domain,
+				 const struct aliases **aliases)
 {
 	struct world *world = context;
 
-	if (str_eq(domain, STR("example.org")))
-		return world->org;
-	return str_eq(domain, STR("example.net")) ? world->net : NULL;
+	if (str_eq(domain, STR("fault.example")))
+		return E_CONFIG;
+	*aliases = str_eq(domain, STR("example.org")) ? world->org : NULL;
+	if (str_eq(domain, STR("example.net")))
+		*aliases = world->net;
+	return *aliases ? OK : E_ABSENT;
 }
 
 static bool world_is_user(void *context, struct str domain, struct str local)
@@ -426,6 +430,9 @@ static void walks(void **state)
 		{ "self", NULL, E_ABSENT, "Self@example.org x@else.where" },
 		{ "self", "Self@example.org", OK, "Self@example.org" },
 		{ "tree", NULL, E_LIMIT, NULL },
+		/* a file that can't be used: the rest is visited before */
+		{ "blind", NULL, E_CONFIG, "a@fault.example x@else.where" },
+		{ "blind", "x@else.where", OK, "a@fault.example x@else.where" },
 	};
 	struct world world = { .arena = arena_new(4096) };
 	struct alias_fault fault;
@@ -437,7 +444,8 @@ static void walks(void **state)
 				"loop1: loop2\nloop2: loop1\n"
 				"self: Self, x@else.where\n"
 				"tree: leaf, leaf, leaf, leaf, leaf, leaf\n"
-				"leaf: tree, tree, tree, tree, tree, tree\n"),
+				"leaf: tree, tree, tree, tree, tree, tree\n"
+				"blind: a@fault.example, x@else.where\n"),
 			    &no_rules, &world.org, &fault),
 		      OK, "org");
 	ASSERT_RESULT(alias_parse(world.arena, STR("*: me@else.where\n"),
@@ -459,6 +467,7 @@ static bool world_is_ours(void *context, struct str domain)
 	(void)context;
 	return str_eq(domain, STR("example.org")) ||
 	       str_eq(domain, STR("example.net")) ||
+	       str_eq(domain, STR("fault.example")) ||
 	       str_eq(domain, STR("users.example"));
 }
 
@@ -499,6 +508,7 @@ static void expansions(void **state)
 		{ "tree", 9, E_LIMIT, NULL },
 		{ "dangling", 9, E_CONFIG, NULL },
 		{ "torefused", 9, E_CONFIG, NULL },
+		{ "blind", 9, E_CONFIG, NULL },
 		{ "many", 3, OK, "1@x.example 2@x.example 3@x.example" },
 		{ "many", 2, E_LIMIT, NULL },
 	};
@@ -517,6 +527,7 @@ static void expansions(void **state)
 				"leaf: tree, tree, tree, tree, tree, tree\n"
 				"dangling: x@else.where, a@users.example\n"
 				"torefused: x@else.where, refused\n"
+				"blind: x@else.where, a@fault.example\n"
 				"many: 1@x.example, 2@x.example, "
 				"3@x.example\n"),
 			    &no_rules, &world.org, &fault),

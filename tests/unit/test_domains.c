@@ -12,9 +12,13 @@ static struct folder folder;
 
 static const struct alias_rules rules = { S("+"), S(".") };
 
+/* In force when domains are loaded. */
+static const struct domains *last;
+
 static void begin(void)
 {
 	assert_int_equal(crypto_init(), OK);
+	last = NULL;
 	folder = folder_new();
 	folder_make(&folder, "etc");
 	folder_make(&folder, "lib");
@@ -23,10 +27,16 @@ static void begin(void)
 static enum result load(unsigned int parts, struct domains *domains,
 			const char **error)
 {
+	const struct domains_source source = {
+		.config = folder_path(&folder, "etc"),
+		.state = folder_path(&folder, "lib"),
+		.parts = parts,
+		.rules = rules,
+		.last = last,
+	};
+
 	*error = NULL;
-	return domains_load(folder.arena, folder_path(&folder, "etc"),
-			    folder_path(&folder, "lib"), parts, &rules, domains,
-			    error);
+	return domains_load(folder.arena, &source, domains, error);
 }
 
 static struct domains must_load(unsigned int parts)
@@ -155,37 +165,163 @@ static void bad_files(void **state)
 	folder_make(&folder, "etc/domains/a.example");
 	folder_write_key(&folder, "lib/domains/a.example/dkim/s.pem",
 			 KEY_RFC8410);
-	folder_write(&folder, "etc/domains/b.example/aliases",
-		     "# first\n\ngood: one\nno colon here\nbad\n");
-	must_fail("aliases", "etc/domains/b.example/aliases:4: ", "expected");
-	folder_write(&folder, "etc/domains/b.example/aliases", "good: one\n");
-	folder_write(&folder, "etc/domains/b.example/senders",
-		     "a@b.example: one\n");
-	must_fail("senders", "etc/domains/b.example/senders:1: ", "no @");
-	folder_write(&folder, "etc/domains/b.example/senders", "a:\n");
-	must_fail("senders", "etc/domains/b.example/senders:1: ", "no target");
-	remove(folder_path(&folder, "etc/domains/b.example/senders"));
-	folder_make(&folder, "etc/domains/b.example/senders");
-	must_fail("folder", "etc/domains/b.example/senders",
-		  "not a regular file");
-	rmdir(folder_path(&folder, "etc/domains/b.example/senders"));
+	folder_make(&folder, "etc/domains/b.example");
 	folder_write_key(&folder, "lib/domains/b.example/dkim/s.pem", "x");
 	must_fail("key",
 		  "lib/domains/b.example/dkim/s.pem: ", "no private key");
-	remove(folder_path(&folder, "lib/domains/b.example/dkim/s.pem"));
-	assert_int_equal(
-		chmod(folder_path(&folder, "etc/domains/b.example/aliases"), 0),
-		0);
-	if (become_nobody()) {
-		struct domains domains;
-		const char *error;
+	folder_end(&folder);
+}
 
-		ASSERT_RESULT(load(DOMAIN_ALIASES, &domains, &error), E_CONFIG,
-			      "unreadable");
-		become_again();
-		ASSERT_HAS(error, "b.example/aliases: Permission denied",
-			   "unreadable");
+/* Puts a fault at a path, by the name of its kind or as a file's text. */
+static void write_fault(const char *name, const char *fault)
+{
+	const char *path = folder_path(&folder, name);
+
+	remove(path);
+	if (strcmp(fault, "folder") == 0)
+		folder_make(&folder, name);
+	else if (strcmp(fault, "link") == 0)
+		assert_int_equal(symlink("nowhere", path), 0);
+	else if (strcmp(fault, "circle") == 0)
+		assert_int_equal(symlink("aliases", path), 0);
+	else if (strcmp(fault, "closed") == 0)
+		assert_int_equal(chmod(folder_write(&folder, name, "a: b"), 0),
+				 0);
+	else
+		folder_write(&folder, name, fault);
+}
+
+static const struct file_fault {
+	const char *file, *fault, *want;
+} file_faults[] = {
+	{ "aliases", "# first\n\ngood: one\nno colon here\nbad\n",
+	  "/aliases:4: expected" },
+	{ "aliases", "a:\n", "/aliases:1: " },
+	{ "aliases", "folder", "/aliases: is not a regular file" },
+	{ "aliases", "link", "/aliases: is a link to nothing" },
+	{ "aliases", "circle", "/aliases: Too many levels" },
+	{ "aliases", "closed", "/aliases: Permission denied" },
+	{ "senders", "a@b.example: one\n", "/senders:1: no @" },
+	{ "senders", "folder", "/senders: is not a regular file" },
+};
+
+enum { N_FILE_FAULTS = sizeof(file_faults) / sizeof(*file_faults) };
+
+/* Loads in the rights of a service; the log is of the folder's arena. */
+static struct domains load_logged(const char **log)
+{
+	struct capture capture = capture_begin(&folder, STDERR_FILENO);
+	struct domains domains;
+
+	assert_true(become_nobody());
+	domains = must_load(DOMAIN_ALIASES | DOMAIN_SENDERS);
+	become_again();
+	*log = capture_end(&capture);
+	return domains;
+}
+
+/* Without a version that was good: the domain has a fault, others work. */
+static void faults_at_start(void **state)
+{
+	(void)state;
+	for (int i = 0; i < N_FILE_FAULTS; i++) {
+		const struct file_fault *row = &file_faults[i];
+		const struct domain *domain;
+		struct domains domains;
+		const char *name, *log;
+
+		begin();
+		folder_write(&folder, "etc/domains/a.example/aliases",
+			     "a: b\n");
+		folder_write(&folder, "etc/domains/b.example/aliases",
+			     "a: b\n");
+		name = arena_printf(folder.arena, "etc/domains/b.example/%s",
+				    row->file);
+		write_fault(name, row->fault);
+		domains = load_logged(&log);
+		assert_int_equal(domains.n_faults, 1);
+		domain = find(&domains, "a.example");
+		assert_non_null(domain->aliases);
+		assert_null(domain->fault);
+		domain = find(&domains, "b.example");
+		ASSERT_HAS(domain->fault, "b.example", row->want);
+		ASSERT_HAS(domain->fault, row->want, row->want);
+		ASSERT_HAS(log, domain->fault, row->want);
+		ASSERT_HAS(log, "put off", row->want);
+		assert_null(domain->senders);
+		assert_int_equal(!domain->aliases,
+				 strcmp(row->file, "aliases") == 0);
+		domains_free(&domains);
+		folder_end(&folder);
 	}
+}
+
+/* With one, that stays, whatever comes of the memory it was read into. */
+static void faults_at_reload(void **state)
+{
+	(void)state;
+	for (int i = 0; i < N_FILE_FAULTS; i++) {
+		const struct file_fault *row = &file_faults[i];
+		struct domains first, second, third;
+		struct arena *arena, *keep;
+		const struct domain *domain;
+		const struct aliases *aliases;
+		const char *name, *log;
+		struct alias alias;
+
+		begin();
+		name = arena_printf(folder.arena, "etc/domains/b.example/%s",
+				    row->file);
+		folder_write(&folder, name, "good: one@x.example\n");
+		keep = folder.arena;
+		folder.arena = arena_new(4096);
+		first = must_load(ALL);
+		last = &first;
+		arena = folder.arena;
+		folder.arena = keep;
+		write_fault(name, row->fault);
+		second = load_logged(&log);
+		ASSERT_HAS(log, row->want, row->want);
+		ASSERT_HAS(log, "its last good version stays", row->want);
+		domains_free(&first);
+		arena_free(arena);
+		last = &second;
+		/* The fault is told again, and the version is still there. */
+		third = load_logged(&log);
+		ASSERT_HAS(log, "its last good version stays", row->want);
+		domains_free(&second);
+		domain = find(&third, "b.example");
+		assert_null(domain->fault);
+		assert_int_equal(third.n_faults, 1);
+		aliases = *row->file == 'a' ? domain->aliases : domain->senders;
+		assert_non_null(aliases);
+		ASSERT_RESULT(alias_find(aliases, folder.arena, STR("good"),
+					 &alias),
+			      OK, row->want);
+		ASSERT_STR(alias.targets[0].local, STR("one"), row->want);
+		domains_free(&third);
+		folder_end(&folder);
+	}
+}
+
+/* A file that is taken away is no fault: it says that there are none. */
+static void file_taken_away(void **state)
+{
+	struct domains first, second;
+	const char *log;
+
+	(void)state;
+	begin();
+	folder_write(&folder, "etc/domains/b.example/aliases", "a: b\n");
+	first = must_load(ALL);
+	last = &first;
+	remove(folder_path(&folder, "etc/domains/b.example/aliases"));
+	second = load_logged(&log);
+	assert_string_equal(log, "");
+	assert_null(find(&second, "b.example")->aliases);
+	assert_null(find(&second, "b.example")->fault);
+	domains_free(&first);
+	domains_free(&second);
 	folder_end(&folder);
 }
 
@@ -358,10 +494,17 @@ static void ten_thousand(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folders),	 cmocka_unit_test(bad_folders),
-		cmocka_unit_test(bad_bases),	 cmocka_unit_test(bad_files),
-		cmocka_unit_test(parts),	 cmocka_unit_test(users),
-		cmocka_unit_test(users_unknown), cmocka_unit_test(ten_thousand),
+		cmocka_unit_test(folders),
+		cmocka_unit_test(bad_folders),
+		cmocka_unit_test(bad_bases),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(faults_at_start),
+		cmocka_unit_test(faults_at_reload),
+		cmocka_unit_test(file_taken_away),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(users),
+		cmocka_unit_test(users_unknown),
+		cmocka_unit_test(ten_thousand),
 	};
 
 	return UNIT_RUN(tests);

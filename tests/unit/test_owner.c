@@ -97,16 +97,25 @@ static void end(void)
 	folder_end(&folder);
 }
 
-static bool may_write(const char *login, const char *from)
+static enum result ask(const char *login, const char *from)
 {
 	struct arena *arena = arena_new(4096);
 	struct mailbox author;
-	bool may;
+	enum result result;
 
 	ASSERT_RESULT(address_parse(str_from(from), &author), OK, from);
-	may = owner_may_write(snapshot, arena, str_from(login), &author);
+	result = owner_may_write(snapshot, arena, str_from(login), &author);
 	arena_free(arena);
-	return may;
+	return result;
+}
+
+static bool may_write(const char *login, const char *from)
+{
+	enum result result = ask(login, from);
+
+	if (result != OK)
+		ASSERT_RESULT(result, E_ABSENT, from);
+	return result == OK;
 }
 
 struct row {
@@ -344,6 +353,46 @@ static void domain_and_any(void **state)
 	end();
 }
 
+/* Where a file has a fault nobody is told for good that he may not. */
+static void faults(void **state)
+{
+	static const struct {
+		const char *login, *from;
+		enum result want;
+	} rows[] = {
+		{ ALICE, "alice+x@example.org", OK },
+		{ ALICE, "sales@example.org", E_CONFIG },
+		{ DAVE, "whoever@example.org", E_CONFIG },
+		/* the way leads through the faulty file, or may do so */
+		{ ALICE, "bob@example.com", E_CONFIG },
+		{ DAVE, "team@example.com", E_CONFIG },
+		{ ALICE, "team@example.com", OK },
+		{ DAVE, "carol@example.com", E_ABSENT },
+		/* what senders grants needs no alias, and the other way */
+		{ "erin@example.org", "boss@example.org", OK },
+		{ ALICE, "line@senders.example", OK },
+		{ DAVE, "line@senders.example", E_CONFIG },
+		{ DAVE, "line@unknown.example", OK },
+		{ ALICE, "line@unknown.example", E_CONFIG },
+	};
+
+	(void)state;
+	begin();
+	snapshot_put(snapshot);
+	folder_write(&folder, "etc/domains/example.org/aliases", "sales\n");
+	folder_write(&folder, "etc/domains/example.com/aliases",
+		     "team: x@example.org, alice@example.org\n"
+		     "*: *@example.org\n");
+	folder_write(&folder, "etc/domains/senders.example/aliases",
+		     "line: alice@example.org\n");
+	folder_write(&folder, "etc/domains/senders.example/senders", "x\n");
+	load();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		ASSERT_RESULT(ask(rows[i].login, rows[i].from), rows[i].want,
+			      rows[i].from);
+	end();
+}
+
 static void levels(void **state)
 {
 	struct buf buf;
@@ -451,6 +500,7 @@ int main(void)
 		cmocka_unit_test(own),
 		cmocka_unit_test(login_domain),
 		cmocka_unit_test(domain_and_any),
+		cmocka_unit_test(faults),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(bombs),
 	};

@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "alias.h"
-
-#include <stdint.h>
+#include "alias_index.h"
 
 #include "buf.h"
 #include "domain.h"
 #include "limits.h"
 #include "scan.h"
-
-/* An open-addressed table; `at` is the line's offset in the text plus 1. */
-struct slot {
-	uint32_t hash;
-	uint32_t at;
-};
-
-struct aliases {
-	struct str text;
-	struct str domain;
-	const struct alias_rules *rules;
-	struct slot *slots;
-	size_t mask;
-	size_t n;
-};
 
 /* Letters, digits, dots and the rest of an unquoted local part. */
 static bool is_local(struct str local)
@@ -112,23 +95,28 @@ static bool split_line(struct str line, struct str *user, struct str *rest)
 	return true;
 }
 
+static bool is_refusal(struct str rest)
+{
+	struct str refuse = STR("!refuse");
+
+	return str_istarts(rest, refuse) &&
+	       (rest.n == refuse.n || str_is_wsp(rest.p[refuse.n]));
+}
+
 static enum result parse_rest(struct arena *arena, struct str rest,
 			      struct str domain, struct alias *alias,
 			      const char **what)
 {
-	struct str refuse = STR("!refuse");
-
 	*alias = (struct alias){ .targets = NULL };
 	if (rest.n && rest.p[0] == '|') {
 		*what = "commands are not run here; deliver to a pipe "
 			"transport of the MTA instead";
 		return E_SYNTAX;
 	}
-	if (!str_istarts(rest, refuse) ||
-	    (rest.n > refuse.n && !str_is_wsp(rest.p[refuse.n])))
+	if (!is_refusal(rest))
 		return parse_targets(arena, rest, domain, alias, what);
 	alias->refuse = true;
-	alias->text = str_trim(str_sub(rest, refuse.n, rest.n));
+	alias->text = str_trim(str_sub(rest, strlen("!refuse"), rest.n));
 	return OK;
 }
 
@@ -165,27 +153,28 @@ static uint32_t hash_of(struct str user)
 	return hash;
 }
 
-static struct str line_at(const struct aliases *aliases,
-			  const struct slot *slot)
+static void read_slot(const struct aliases *aliases,
+		      const struct alias_slot *slot, struct str *user,
+		      struct str *rest)
 {
 	struct str text = str_sub(aliases->text, slot->at - 1, aliases->text.n);
 
-	return str_sub(text, 0, str_find(text, '\n'));
+	split_line(str_sub(text, 0, str_find(text, '\n')), user, rest);
 }
 
 /* The slot that has the user, or the free one where it would go. */
-static struct slot *find_slot(const struct aliases *aliases, struct str user,
-			      uint32_t hash)
+static struct alias_slot *find_slot(const struct aliases *aliases,
+				    struct str user, uint32_t hash)
 {
 	for (size_t i = hash & aliases->mask;; i = (i + 1) & aliases->mask) {
-		struct slot *slot = &aliases->slots[i];
+		struct alias_slot *slot = &aliases->slots[i];
 		struct str there, rest;
 
 		if (!slot->at)
 			return slot;
 		if (slot->hash != hash)
 			continue;
-		split_line(line_at(aliases, slot), &there, &rest);
+		read_slot(aliases, slot, &there, &rest);
 		if (str_ieq(there, user))
 			return slot;
 	}
@@ -195,10 +184,11 @@ static void index_line(struct aliases *aliases, struct str user,
 		       struct str line)
 {
 	uint32_t hash = hash_of(user);
-	struct slot *slot = find_slot(aliases, user, hash);
+	struct alias_slot *slot = find_slot(aliases, user, hash);
 
 	aliases->n += !slot->at;
-	*slot = (struct slot){ hash, (uint32_t)(line.p - aliases->text.p) + 1 };
+	slot->hash = hash;
+	slot->at = (uint32_t)(line.p - aliases->text.p) + 1;
 }
 
 /* A table at most half full. */
@@ -215,7 +205,7 @@ static struct aliases *new_index(struct arena *arena, struct str text,
 		.text = text,
 		.domain = domain,
 		.rules = rules,
-		.slots = ARENA_NEW(arena, struct slot, size),
+		.slots = ARENA_NEW(arena, struct alias_slot, size),
 		.mask = size - 1,
 	};
 	return aliases;
@@ -273,44 +263,88 @@ size_t alias_count(const struct aliases *aliases)
 	return aliases->n;
 }
 
-static enum result find_exact(const struct aliases *aliases,
-			      struct arena *arena, struct str user,
-			      struct alias *alias)
-{
-	const struct slot *slot = find_slot(aliases, user, hash_of(user));
-	struct str there, rest;
-	const char *what;
-
-	if (!slot->at)
-		return E_ABSENT;
-	split_line(line_at(aliases, slot), &there, &rest);
-	return parse_rest(arena, rest, aliases->domain, alias, &what);
-}
-
 static bool is_name(struct str local)
 {
 	return local.n && !str_eq(local, STR("*"));
 }
 
+static struct alias_slot *find_exact(const struct aliases *aliases,
+				     struct str user)
+{
+	struct alias_slot *slot = find_slot(aliases, user, hash_of(user));
+
+	return slot->at ? slot : NULL;
+}
+
+struct alias_slot *alias_find_slot(const struct aliases *aliases,
+				   struct arena *arena, struct str local)
+{
+	struct alias_slot *slot;
+
+	if (!is_name(local))
+		return NULL;
+	slot = find_exact(aliases, local);
+	if (slot)
+		return slot;
+	local = alias_reduce(arena, aliases->rules, local);
+	return is_name(local) ? find_exact(aliases, local) : NULL;
+}
+
+struct alias_slot *alias_find_catch_all_slot(const struct aliases *aliases)
+{
+	return find_exact(aliases, STR("*"));
+}
+
+static enum result read_alias(const struct aliases *aliases,
+			      struct arena *arena,
+			      const struct alias_slot *slot,
+			      struct alias *alias)
+{
+	struct str user, rest;
+	const char *what;
+
+	if (!slot)
+		return E_ABSENT;
+	read_slot(aliases, slot, &user, &rest);
+	return parse_rest(arena, rest, aliases->domain, alias, &what);
+}
+
 enum result alias_find(const struct aliases *aliases, struct arena *arena,
 		       struct str local, struct alias *alias)
 {
-	enum result result;
-
-	if (!is_name(local))
-		return E_ABSENT;
-	result = find_exact(aliases, arena, local, alias);
-	if (result != E_ABSENT)
-		return result;
-	local = alias_reduce(arena, aliases->rules, local);
-	return is_name(local) ? find_exact(aliases, arena, local, alias)
-			      : E_ABSENT;
+	return read_alias(aliases, arena,
+			  alias_find_slot(aliases, arena, local), alias);
 }
 
 enum result alias_find_catch_all(const struct aliases *aliases,
 				 struct arena *arena, struct alias *alias)
 {
-	return find_exact(aliases, arena, STR("*"), alias);
+	return read_alias(aliases, arena, alias_find_catch_all_slot(aliases),
+			  alias);
+}
+
+struct str alias_targets(const struct aliases *aliases,
+			 const struct alias_slot *slot, struct str *user)
+{
+	struct str rest;
+
+	read_slot(aliases, slot, user, &rest);
+	return is_refusal(rest) ? (struct str){ NULL, 0 } : rest;
+}
+
+bool alias_next_target(const struct aliases *aliases, struct arena *arena,
+		       struct str *rest, struct mailbox *target)
+{
+	const char *what;
+	struct str part;
+
+	while (str_cut(rest, ',', &part)) {
+		part = str_trim(part);
+		if (part.n)
+			return parse_target(arena, part, aliases->domain,
+					    target, &what) == OK;
+	}
+	return false;
 }
 
 void alias_each(const struct aliases *aliases, struct arena *arena,

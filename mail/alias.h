@@ -132,4 +132,28 @@ enum result alias_expand(const struct alias_directory *directory,
 			 struct arena *arena, const struct mailbox *address,
 			 size_t max, struct alias_expansion *expansion);
 
+/* An address of a cycle, and the line that leads on from it. */
+struct alias_step {
+	const struct aliases *aliases;
+	size_t at; /* where in the text the line begins */
+	struct mailbox address;
+};
+
+/*
+ * Looks for addresses of ours that lead back to themselves, in all files,
+ * across them, through catch-alls and "*@domain". "user: user, other" is no
+ * cycle. For each one `found` is called, which takes at least one of the files
+ * out of force: the directory gives it no longer. There may be more cycles
+ * when one was found: look again. The time is linear in the targets. `scratch`
+ * is reset; what the directory allocates may live there.
+ *
+ * Marks the files, so nobody else may look for cycles in them meanwhile.
+ */
+void alias_find_cycles(const struct alias_directory *directory,
+		       struct arena *scratch,
+		       const struct aliases *const *files, size_t n,
+		       void (*found)(void *context,
+				     const struct alias_step *cycle, size_t n),
+		       void *context);
+
 #endif

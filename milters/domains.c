@@ -10,12 +10,19 @@
 #include "milters/conf.h"
 #include "milters/log.h"
 
+/* What was taken out of force because it leads back, and why. */
+struct taken {
+	const struct aliases *aliases;
+	const char *fault;
+};
+
 /* What loading needs at hand. */
 struct loader {
 	struct arena *arena;
 	const struct domains_source *source;
 	struct domains *domains;
 	size_t capacity;
+	struct taken *taken; /* of each domain */
 	const char **error;
 };
 
@@ -47,6 +54,23 @@ static void add_domain(struct loader *loader, struct str name)
 		loader->capacity = capacity;
 	}
 	domains->list[domains->n++] = (struct domain){ .name = name };
+}
+
+static struct domain *find_domain(const struct domains *domains,
+				  struct str name)
+{
+	struct domain key = { .name = name };
+
+	if (!domains->n)
+		return NULL;
+	return bsearch(&key, domains->list, domains->n, sizeof(key),
+		       compare_domains);
+}
+
+const struct domain *domains_find(const struct domains *domains,
+				  struct str name)
+{
+	return find_domain(domains, name);
 }
 
 /* Adds each folder below base/domains; a file there is none of ours. */
@@ -215,6 +239,16 @@ static void load_users(struct loader *loader, struct domain *domain)
 	      compare_names);
 }
 
+/* What was in force of a domain until now. */
+static const struct aliases *find_last(const struct loader *loader,
+				       struct str name)
+{
+	const struct domains *last = loader->source->last;
+	const struct domain *domain = last ? domains_find(last, name) : NULL;
+
+	return domain ? domain->aliases : NULL;
+}
+
 static enum result load_domain(struct loader *loader, struct domain *domain)
 {
 	const struct domains_source *source = loader->source;
@@ -238,6 +272,118 @@ static enum result load_domain(struct loader *loader, struct domain *domain)
 			     loader->error);
 }
 
+/* Is it not what was in force until now? */
+static bool is_new(const struct loader *loader, const struct aliases *aliases,
+		   struct str name)
+{
+	const struct aliases *last = find_last(loader, name);
+
+	return !last || !str_eq(alias_text(aliases), alias_text(last));
+}
+
+/* "FILE:LINE: leads back to itself: a@x to b@x to a@x" */
+static const char *describe_cycle(const struct loader *loader,
+				  const struct alias_step *cycle, size_t n,
+				  size_t from)
+{
+	struct arena *arena = loader->arena;
+	const struct alias_step *first = &cycle[from];
+	struct str before = str_sub(alias_text(first->aliases), 0, first->at);
+	const char *way = "", *rest = "";
+	size_t line = 1, i;
+
+	for (i = 0; i < before.n; i++)
+		line += before.p[i] == '\n';
+	for (i = 0; i < n && i < LIMIT_ALIAS_DEPTH; i++)
+		way = arena_printf(
+			arena, "%s%s to ", way,
+			address_format(arena, &cycle[(from + i) % n].address));
+	if (i < n)
+		rest = "others to ";
+	return arena_printf(arena,
+			    "%s/domains/%.*s/aliases:%zu: leads back to "
+			    "itself: %s%s%s",
+			    loader->source->config,
+			    STR_ARG(first->address.domain), line, way, rest,
+			    address_format(arena, &first->address));
+}
+
+/* The file that changed is at fault, else the one where it was found. */
+static void find_fault(void *context, const struct alias_step *cycle, size_t n)
+{
+	struct loader *loader = context;
+	struct domain *domain = NULL;
+	size_t from = n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct alias_step *step = &cycle[i];
+
+		if (domain && domain->aliases == step->aliases)
+			continue;
+		domain = find_domain(loader->domains, step->address.domain);
+		/* Was another cycle through it found before? */
+		if (domain->aliases != step->aliases)
+			return;
+		if (from == n &&
+		    is_new(loader, step->aliases, step->address.domain))
+			from = i;
+	}
+	from %= n;
+	domain = find_domain(loader->domains, cycle[from].address.domain);
+	loader->taken[domain - loader->domains->list] = (struct taken){
+		domain->aliases,
+		describe_cycle(loader, cycle, n, from),
+	};
+	domain->aliases = NULL;
+}
+
+/* Puts what was good in the place of files at fault. Was there one? */
+static bool replace_taken(struct loader *loader)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < loader->domains->n; i++) {
+		struct domain *domain = &loader->domains->list[i];
+		const struct taken taken = loader->taken[i];
+		const struct aliases *last = NULL;
+
+		if (!taken.fault)
+			continue;
+		any = true;
+		loader->taken[i].fault = NULL;
+		if (is_new(loader, taken.aliases, domain->name))
+			last = find_last(loader, domain->name);
+		domain->aliases =
+			replace_aliases(loader, domain, last, taken.fault);
+	}
+	return any;
+}
+
+/* Until nothing is found: what was good may lead back with what is new. */
+static void refuse_cycles(struct loader *loader)
+{
+	const struct domains *domains = loader->domains;
+	struct arena *scratch = arena_new(4096);
+	struct domains_view view;
+	const struct alias_directory directory =
+		domains_directory(&view, domains, scratch);
+	const struct aliases **files =
+		ARENA_NEW(loader->arena, const struct aliases *, domains->n);
+	size_t n;
+
+	view.absent_is_none = true;
+	loader->taken = ARENA_NEW(loader->arena, struct taken, domains->n);
+	do {
+		n = 0;
+		for (size_t i = 0; i < domains->n; i++)
+			if (domains->list[i].aliases)
+				files[n++] = domains->list[i].aliases;
+		alias_find_cycles(&directory, scratch, files, n, find_fault,
+				  loader);
+	} while (replace_taken(loader));
+	arena_free(scratch);
+}
+
 enum result domains_load(struct arena *arena,
 			 const struct domains_source *source,
 			 struct domains *domains, const char **error)
@@ -257,6 +403,8 @@ enum result domains_load(struct arena *arena,
 	sort_domains(domains);
 	for (size_t i = 0; result == OK && i < domains->n; i++)
 		result = load_domain(&loader, &domains->list[i]);
+	if (result == OK)
+		refuse_cycles(&loader);
 	if (result != OK)
 		domains_free(domains);
 	return result;
@@ -267,17 +415,6 @@ void domains_free(struct domains *domains)
 	for (size_t i = 0; i < domains->n; i++)
 		keystore_free(&domains->list[i].keys);
 	domains->n = 0;
-}
-
-const struct domain *domains_find(const struct domains *domains,
-				  struct str name)
-{
-	struct domain key = { .name = name };
-
-	if (!domains->n)
-		return NULL;
-	return bsearch(&key, domains->list, domains->n, sizeof(key),
-		       compare_domains);
 }
 
 static bool find_user(const struct domain *domain, struct str local)

@@ -15,6 +15,7 @@ TESTERS = \
 	tests/corpus/verify_driver \
 	tests/unit/test_address \
 	tests/unit/test_alias \
+	tests/unit/test_alias_cycle \
 	tests/unit/test_arc_limits \
 	tests/unit/test_arc_seal \
 	tests/unit/test_arc_verify \

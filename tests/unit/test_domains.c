@@ -214,7 +214,7 @@ static struct domains load_logged(const char **log)
 	struct domains domains;
 
 	assert_true(become_nobody());
-	domains = must_load(DOMAIN_ALIASES | DOMAIN_SENDERS);
+	domains = must_load(ALL & ~DOMAIN_KEYS);
 	become_again();
 	*log = capture_end(&capture);
 	return domains;
@@ -302,6 +302,126 @@ static void faults_at_reload(void **state)
 		domains_free(&third);
 		folder_end(&folder);
 	}
+}
+
+/* One of the domains of a cycle, by its changes. */
+struct cycle_row {
+	const char *before[2], *after[2]; /* aliases of a.example, b.example */
+	const char *fault;		  /* the file, the line, the way */
+	bool stays;			  /* a last good version of it */
+};
+
+static void write_both(const char *const texts[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (texts[i])
+			folder_write(&folder,
+				     arena_printf(folder.arena,
+						  "etc/domains/%c.example/"
+						  "aliases",
+						  'a' + i),
+				     texts[i]);
+}
+
+/* Of a cycle the file that changed is at fault, and only that. */
+static void cycles(void **state)
+{
+	static const char *const harmless = "x: o@else.where\n";
+	const struct cycle_row rows[] = {
+		{ { "x: x@b.example\n", harmless },
+		  { NULL, "y: z\nx: x@a.example\n" },
+		  "b.example/aliases:2: leads back to itself: x@b.example to "
+		  "x@a.example to x@b.example;",
+		  true },
+		{ { harmless, "*: *@a.example\n" },
+		  { "*: *@b.example\n", NULL },
+		  "a.example/aliases:1: leads back to itself: *@a.example to "
+		  "*@b.example to *@a.example;",
+		  true },
+		{ { "x: x@b.example\n", NULL },
+		  { NULL, "*: *@a.example\n" },
+		  "b.example/aliases:1: leads back to itself: x@b.example to "
+		  "x@a.example to x@b.example;",
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct domains first, second;
+		const struct domain *domain;
+		const char *log;
+
+		begin();
+		write_both(rows[i].before);
+		first = load_logged(&log);
+		assert_string_equal(log, "");
+		last = &first;
+		write_both(rows[i].after);
+		second = load_logged(&log);
+		ASSERT_HAS(log, rows[i].fault, rows[i].fault);
+		assert_int_equal(count_in(log, "\n"), 1);
+		ASSERT_HAS(log, rows[i].stays ? "last good version" : "put off",
+			   rows[i].fault);
+		domain = &second.list[*rows[i].fault - 'a'];
+		assert_int_equal(!domain->fault, rows[i].stays);
+		assert_int_equal(domain->aliases != NULL, rows[i].stays);
+		if (rows[i].stays)
+			ASSERT_STR(
+				alias_text(domain->aliases),
+				str_from(rows[i].before[*rows[i].fault - 'a']),
+				rows[i].fault);
+		domain = &second.list['b' - *rows[i].fault];
+		assert_null(domain->fault);
+		assert_non_null(domain->aliases);
+		domains_free(&first);
+		domains_free(&second);
+		folder_end(&folder);
+	}
+}
+
+/* At start, of two: one. Of two cycles in a file: both, one after the other. */
+static void cycles_at_start(void **state)
+{
+	struct domains domains;
+	const char *log;
+
+	(void)state;
+	begin();
+	write_both((const char *[]){ "x: x@b.example\n", "x: x@a.example\n" });
+	domains = load_logged(&log);
+	assert_int_equal(count_in(log, "\n"), 1);
+	assert_int_equal(domains.n_faults, 1);
+	assert_int_equal(!domains.list[0].fault + !domains.list[1].fault, 1);
+	domains_free(&domains);
+
+	write_both((const char *[]){ "x: y\ny: x\nv: w\nw: v\n", "" });
+	domains = load_logged(&log);
+	assert_int_equal(count_in(log, "\n"), 1);
+	ASSERT_HAS(domains.list[0].fault, "a.example/aliases:", "a");
+	assert_non_null(domains.list[1].aliases);
+	domains_free(&domains);
+	folder_end(&folder);
+}
+
+/* Without any change of the two files: a user is gone who ended the way. */
+static void cycle_by_user(void **state)
+{
+	struct domains first, second;
+
+	(void)state;
+	begin();
+	write_both((const char *[]){ "*: u@b.example\n", "*: u@a.example\n" });
+	folder_write(&folder, "lib/domains/a.example/users", "u:x\n");
+	first = must_load(DOMAIN_ALIASES | DOMAIN_USERS);
+	assert_int_equal(first.n_faults, 0);
+	last = &first;
+	folder_write(&folder, "lib/domains/a.example/users", "");
+	second = must_load(DOMAIN_ALIASES | DOMAIN_USERS);
+	assert_int_equal(second.n_faults, 1);
+	assert_int_equal(!second.list[0].fault + !second.list[1].fault, 1);
+	domains_free(&first);
+	domains_free(&second);
+	folder_end(&folder);
 }
 
 /* A file that is taken away is no fault: it says that there are none. */
@@ -501,6 +621,9 @@ int main(void)
 		cmocka_unit_test(faults_at_start),
 		cmocka_unit_test(faults_at_reload),
 		cmocka_unit_test(file_taken_away),
+		cmocka_unit_test(cycles),
+		cmocka_unit_test(cycles_at_start),
+		cmocka_unit_test(cycle_by_user),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(users),
 		cmocka_unit_test(users_unknown),

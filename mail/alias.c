@@ -355,7 +355,7 @@ void alias_each(const struct aliases *aliases, struct arena *arena,
 	struct str todo = aliases->text, line, user, rest;
 
 	while (str_line(&todo, &line)) {
-		const struct slot *slot;
+		const struct alias_slot *slot;
 		struct alias alias;
 		const char *what;
 

@@ -10,6 +10,7 @@ static const struct milter forward = {
 	.settings = config_table,
 	.settings_size = sizeof(struct config),
 	.parts = DOMAIN_ALIASES | DOMAIN_USERS | DOMAIN_KEYS,
+	.watch = true,
 	.configure = config_derive,
 
 	.stages = 1 << STAGE_CONNECT | 1 << STAGE_HELO | 1 << STAGE_MAIL |

@@ -23,7 +23,8 @@ milters_libmilters_a_SOURCES = \
 	milters/metrics.c milters/metrics.h \
 	milters/milter.h \
 	milters/run.c \
-	milters/session.c milters/session.h
+	milters/session.c milters/session.h \
+	milters/watch.c milters/watch.h
 CONFIG_LIBS = milters/libconfig.a $(MAIL_LIBS) $(CONFUSE_LIBS) \
 	$(PSL_LIBS) $(UNBOUND_LIBS)
 RUNTIME_LIBS = milters/libmilters.a $(CONFIG_LIBS) $(MILTER_LIBS) $(SYSTEMD_LIBS)

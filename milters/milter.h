@@ -35,7 +35,8 @@ struct milter {
 	size_t settings_size; /* of the struct that takes their values */
 	/* Of the domains, bits of enum domain_parts; 0: it knows of none. */
 	unsigned int parts;
-	bool dns; /* it asks: the snapshot has a resolver */
+	bool dns;   /* it asks: the snapshot has a resolver */
+	bool watch; /* alias files are read anew when they change */
 	/* Derives what is worth deriving once; *error in words. */
 	enum result (*configure)(struct snapshot *snapshot, const char **error);
 

@@ -3,10 +3,12 @@
 
 #include <getopt.h>
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,17 +20,23 @@
 #include "milters/glue.h"
 #include "milters/listener.h"
 #include "milters/metrics.h"
+#include "milters/watch.h"
 
 /*
  * A daemon's life. libmilter waits for HUP, TERM and INT itself and cuts all
  * sessions on any of them, so the orderly ways are other signals, for which a
  * thread of ours waits: USR1 reloads, USR2 stops when the messages at work
- * are done. All other threads have all signals blocked.
+ * are done. All other threads have all signals blocked. The same thread
+ * reloads when alias files change, for a daemon that wants that.
  */
 
 enum {
 	STOP_SECONDS = 30,
-	STATUS_SECONDS = 5,
+	STATUS_MS = 5000,
+	/* Changes come in groups: so long they gather before they are read. */
+	GATHER_MS = 200,
+	/* Of a storm of changes, one part in so many goes into reading them. */
+	REST_FACTOR = 5,
 	STATUS_SIZE = 256,
 	/* Each session has one; the rest is for files, log and stdio. */
 	DESCRIPTORS_SPARE = 64,
@@ -38,6 +46,10 @@ struct run {
 	const struct milter *milter;
 	const char *directory;
 	int listener;
+	int signals; /* signalfd */
+	struct watch *watch;
+	int64_t due; /* when changes are to be read; 0: there are none */
+	int64_t rested;
 };
 
 static void notify(const char *state)
@@ -47,6 +59,14 @@ static void notify(const char *state)
 #else
 	(void)state;
 #endif
+}
+
+static int64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void notify_status(const struct milter *milter)
@@ -74,17 +94,18 @@ static enum result load(const struct run *run, struct snapshot **snapshot,
 }
 
 /* Whole or not at all: a fault leaves what is in force in force. */
-static void reload(const struct run *run)
+static void reload(struct run *run)
 {
+	const int64_t start = monotonic_ms();
 	struct snapshot *new;
-	struct timespec now;
 	char message[64];
 	char *error;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%lld",
-		 (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+		 (long long)start * 1000);
 	notify(message);
+	watch_renew(run->watch);
+	watch_take(run->watch);
 	if (load(run, &new, &error) == OK) {
 		snapshot_set(new);
 		log_info("reloaded: %zu domains", new->domains.n);
@@ -94,6 +115,9 @@ static void reload(const struct run *run)
 		free(error);
 	}
 	notify("READY=1");
+	run->due = 0;
+	run->rested = monotonic_ms();
+	run->rested += (run->rested - start) * (REST_FACTOR - 1);
 }
 
 static void wait_ms(long ms)
@@ -127,26 +151,65 @@ static void stop(const struct run *run)
 	_exit(EX_OK);
 }
 
+static void take_signal(struct run *run)
+{
+	struct signalfd_siginfo signal;
+
+	if (read(run->signals, &signal, sizeof(signal)) != sizeof(signal))
+		return;
+	if (signal.ssi_signo == SIGUSR1)
+		reload(run);
+	else
+		stop(run);
+}
+
+/* While changes gather nobody looks at them, so a storm costs nothing. */
+static void await(struct run *run)
+{
+	struct pollfd polled[] = {
+		{ .fd = run->signals, .events = POLLIN },
+		{ .fd = run->due ? -1 : watch_descriptor(run->watch),
+		  .events = POLLIN },
+	};
+	int64_t wait = run->due - monotonic_ms();
+
+	if (!run->due || wait > STATUS_MS)
+		wait = STATUS_MS;
+	if (poll(polled, 2, wait > 0 ? (int)wait : 0) <= 0)
+		return;
+	if (polled[1].revents) {
+		run->due = monotonic_ms() + GATHER_MS;
+		if (run->due < run->rested)
+			run->due = run->rested;
+	}
+	if (polled[0].revents)
+		take_signal(run);
+}
+
 static void *control(void *context)
 {
-	const struct timespec timeout = { .tv_sec = STATUS_SECONDS };
-	const struct run *run = context;
+	struct run *run = context;
+
+	for (;;) {
+		await(run);
+		if (run->due && run->due <= monotonic_ms()) {
+			run->due = 0;
+			if (watch_take(run->watch))
+				reload(run);
+		}
+		notify_status(run->milter);
+	}
+	return NULL;
+}
+
+static int open_signals(void)
+{
 	sigset_t signals;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	sigaddset(&signals, SIGUSR2);
-	for (;;) {
-		switch (sigtimedwait(&signals, NULL, &timeout)) {
-		case SIGUSR1:
-			reload(run);
-			break;
-		case SIGUSR2:
-			stop(run);
-		}
-		notify_status(run->milter);
-	}
-	return NULL;
+	return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
 static void block_signals(void)
@@ -188,6 +251,8 @@ static int serve(struct run *run)
 
 	/* An arena of malloc for each thread would keep memory for peaks. */
 	mallopt(M_ARENA_MAX, 2);
+	if (run->milter->watch)
+		run->watch = watch_new(run->directory);
 	if (load(run, &snapshot, &fault) != OK) {
 		log_error("%s", fault);
 		free(fault);
@@ -206,8 +271,10 @@ static int serve(struct run *run)
 		log_error("libmilter does not take the socket");
 		return EX_OSERR;
 	}
-	if (pthread_create(&thread, NULL, control, run) != 0) {
-		log_error("can't make a thread");
+	run->signals = open_signals();
+	if (run->signals < 0 ||
+	    pthread_create(&thread, NULL, control, run) != 0) {
+		log_error("can't make a thread for signals");
 		return EX_OSERR;
 	}
 	log_info("ready: version %s, %zu domains", PACKAGE_VERSION,

@@ -23,6 +23,18 @@ static bool is_local(struct str local)
 	return true;
 }
 
+/* "address via host" */
+static bool has_via(struct str text)
+{
+	size_t space = 0;
+
+	while (space < text.n && !str_is_wsp(text.p[space]))
+		space++;
+	text = str_trim(str_sub(text, space, text.n));
+	return str_istarts(text, STR("via")) &&
+	       (text.n == 3 || str_is_wsp(text.p[3]));
+}
+
 static enum result parse_target(struct arena *arena, struct str text,
 				struct str domain, struct mailbox *target,
 				const char **what)
@@ -30,19 +42,21 @@ static enum result parse_target(struct arena *arena, struct str text,
 	size_t sign = str_find_last(text, '@');
 
 	*target = (struct mailbox){ str_sub(text, 0, sign), domain };
-	if (str_find(text, ' ') < text.n || str_find(text, '\t') < text.n) {
-		*what = "a target is one address; for \"via HOST\" use the "
-			"MTA's transport map";
+	if (has_via(text)) {
+		*what = "\"via HOST\" is not known here; name the host in "
+			"transport_maps of Postfix instead";
 		return E_SYNTAX;
 	}
 	if (!is_local(target->local)) {
-		*what = "a target must be an address or a user's name";
+		*what = "expected a target like user or user@domain, without "
+			"parameters or quotes";
 		return E_SYNTAX;
 	}
 	if (sign < text.n &&
 	    domain_normalize(arena, str_sub(text, sign + 1, text.n),
 			     &target->domain) != OK) {
-		*what = "the part of a target behind @ must be a domain";
+		*what = "expected a domain behind the @ of a target, without "
+			"parameters";
 		return E_SYNTAX;
 	}
 	return OK;
@@ -109,8 +123,8 @@ static enum result parse_rest(struct arena *arena, struct str rest,
 {
 	*alias = (struct alias){ .targets = NULL };
 	if (rest.n && rest.p[0] == '|') {
-		*what = "commands are not run here; deliver to a pipe "
-			"transport of the MTA instead";
+		*what = "commands are not run here; use a transport with "
+			"pipe(8) of Postfix instead";
 		return E_SYNTAX;
 	}
 	if (!is_refusal(rest))
@@ -126,6 +140,15 @@ static enum result check_line(struct arena *scratch, struct str user,
 {
 	struct alias alias;
 
+	if (user.n + rest.n > LIMIT_ALIAS_LINE) {
+		*what = "the line is too long";
+		return E_LIMIT;
+	}
+	if (memchr(user.p, '\0', user.n) ||
+	    (rest.n && memchr(rest.p, '\0', rest.n))) {
+		*what = "expected UTF-8 text, and there is a NUL byte";
+		return E_SYNTAX;
+	}
 	if (!rest.p) {
 		*what = "expected \"user: target, target\"";
 		return E_SYNTAX;
@@ -135,7 +158,7 @@ static enum result check_line(struct arena *scratch, struct str user,
 		return E_SYNTAX;
 	}
 	if (!is_local(user)) {
-		*what = "the left side must be a user's name or *";
+		*what = "expected a user's name or * on the left";
 		return E_SYNTAX;
 	}
 	return parse_rest(scratch, rest, domain, &alias, what);
@@ -243,6 +266,9 @@ enum result alias_parse(struct arena *arena, struct str text, struct str domain,
 	*fault = (struct alias_fault){ 1, "the file is too long" };
 	if (text.n > LIMIT_ALIAS_FILE)
 		return E_LIMIT;
+	/* Some editors begin a text in UTF-8 with this mark. */
+	if (str_istarts(text, STR("\xef\xbb\xbf")))
+		todo = text = str_sub(text, 3, text.n);
 	result = check_text(text, domain, &lines, fault);
 	if (result != OK)
 		return result;

@@ -103,6 +103,8 @@ enum limits {
 	/* A million aliases of 60 octets each. */
 	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,
 	LIMIT_ALIAS_TARGETS = 1000,
+	/* A thousand targets of 64, 1 and 255 octets, a comma and a space. */
+	LIMIT_ALIAS_LINE = 1000 * 322,
 	/* RFC 5321 section 6.3 leaves the depth open; chasquid takes 10. */
 	LIMIT_ALIAS_DEPTH = 10,
 	/* Two levels of the widest aliases, before it is an attack. */

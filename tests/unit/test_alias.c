@@ -90,6 +90,19 @@ static void lines(void **state)
 		  S("b@example.org") },
 		/* nothing of a comment is read behind a target */
 		{ S("#a: b\na#: c\n"), S("a#"), S("c@example.org") },
+		/* a byte order mark is no part of the first name */
+		{ S("\xef\xbb\xbf"
+		    "a: b"),
+		  S("a"), S("b@example.org") },
+		{ S("\xef\xbb\xbf# a: b\r\na: c"), S("a"), S("c@example.org") },
+		/* domains in both forms are one */
+		{ S("a: b@B\xc3\xbc"
+		    "cher.example, b@xn--bcher-kva.example"),
+		  S("a"),
+		  S("b@xn--bcher-kva.example b@xn--bcher-kva.example") },
+		/* users in UTF-8, with their suffixes, in any script */
+		{ S("\xe7\x94\xa8\xe6\x88\xb7: \xd0\xb8@x.example"),
+		  S("\xe7\x94\xa8\xe6\x88\xb7"), S("\xd0\xb8@x.example") },
 		/* no end of line at the end, no byte behind it */
 		{ S("a: b\nc: d"), S("c"), S("d@example.org") },
 	};
@@ -106,6 +119,49 @@ static void lines(void **state)
 			      OK, what);
 		ASSERT_STR(find(aliases, arena, rows[i].local), rows[i].want,
 			   what);
+		arena_free(arena);
+	}
+}
+
+/* Each says what was expected, or what to do instead. */
+static void words(void **state)
+{
+	static const struct {
+		struct str text;
+		const char *want;
+	} rows[] = {
+		{ S("a: | /bin/true"), "pipe(8) of Postfix" },
+		{ S("a: |/bin/true x"), "pipe(8) of Postfix" },
+		{ S("a: b@c via d.example"), "transport_maps" },
+		{ S("a: b@c via d.example/e.example"), "transport_maps" },
+		{ S("a: x, b@c\tvia\td.example"), "transport_maps" },
+		{ S("a: b@c viaduct"), "without parameters" },
+		{ S("a: b@c;srs=no"), "without parameters" },
+		{ S("a: b@c?x=y"), "without parameters" },
+		{ S("a: b@c [srs=no]"), "without parameters" },
+		{ S("a: b;x"), "without parameters" },
+		{ S("a: b (the boss)"), "without parameters" },
+		{ S("a: \"b\""), "without parameters or quotes" },
+		{ S("a b: c"), "on the left" },
+		{ S("a"), "expected \"user: target, target\"" },
+		{ S("a@b: c"), "no @ on the left" },
+		{ S("a:"), "no target" },
+		{ S("a\0: b"), "a NUL byte" },
+		{ S("a: b\0"), "a NUL byte" },
+		{ S("\xff\xfe"
+		    "a\0:\0 \0b\0\n\0"),
+		  "a NUL byte" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena *arena = arena_new(4096);
+		struct alias_fault fault = { 0, "" };
+		struct aliases *aliases;
+
+		parse(arena, rows[i].text, &no_rules, &aliases, &fault);
+		if (!strstr(fault.what, rows[i].want))
+			fail_msg("%s: %s", unit_show(rows[i].text), fault.what);
 		arena_free(arena);
 	}
 }
@@ -297,6 +353,9 @@ static void limits(void **state)
 		{ "x: y\na: b", ",b", LIMIT_ALIAS_TARGETS - 1, OK },
 		{ "x: y\na: b", ",b", LIMIT_ALIAS_TARGETS, E_LIMIT },
 		{ "x: y\na: b", ",b", LIMIT_ALIAS_TARGETS * 10, E_LIMIT },
+		{ "x: y\na: !refuse ", "b", LIMIT_ALIAS_LINE - 9, OK },
+		{ "x: y\na: !refuse ", "b", LIMIT_ALIAS_LINE - 8, E_LIMIT },
+		{ "x: y\n#", "b", LIMIT_ALIAS_LINE, OK },
 		{ "x: y\na: ", "b", LIMIT_LOCAL_PART, OK },
 		{ "x: y\na: ", "b", LIMIT_LOCAL_PART + 1, E_SYNTAX },
 		{ "x: y\na: ", "b", LIMIT_LOCAL_PART * 10, E_SYNTAX },
@@ -617,6 +676,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
+		cmocka_unit_test(words),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(suffixes_and_dots),
 		cmocka_unit_test(reductions),

@@ -9,6 +9,7 @@ TESTERS = \
 	tests/corpus/compare_driver \
 	tests/corpus/dmarc_driver \
 	tests/corpus/dsn_driver \
+	tests/corpus/alias_driver \
 	tests/corpus/kat \
 	tests/corpus/seal_driver \
 	tests/corpus/srs_driver \

@@ -110,6 +110,11 @@ enum limits {
 	/* Two levels of the widest aliases, before it is an attack. */
 	LIMIT_ALIAS_STEPS = 10000,
 
+	/* The longest address in UTF-8, and a word before it. */
+	LIMIT_CONTROL_QUESTION = 1024,
+	/* All steps that an alias may have, in lines of 100 octets. */
+	LIMIT_CONTROL_ANSWER = 1024 * 1024,
+
 	/* A bounce with pictures has eight parts, three levels deep. */
 	LIMIT_MIME_PARTS = 200,
 	LIMIT_MIME_DEPTH = 10,

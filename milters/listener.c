@@ -11,7 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PASSED_FD = 3 };
+/* systemd passes at most as many as a unit has; ours have two. */
+enum { PASSED_FD = 3, PASSED_MAX = 64 };
+
+static const struct str control_name = { "control", 7 };
 
 static int fail(int fd, struct arena *arena, const char *where, const char *why,
 		const char **error)
@@ -111,27 +114,45 @@ static int open_inet(const char *where, struct arena *arena, const char **error)
 	return fd;
 }
 
-/* sd_listen_fds(3), of which we need no more than this. */
-static bool is_passed(void)
+/*
+ * sd_listen_fds_with_names(3), of which we need no more than this: the first
+ * socket that is passed under the name "control", or under another name or
+ * none. -1 without one.
+ */
+static int find_passed(bool is_control)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	struct str names = str_from(getenv("LISTEN_FDNAMES")), name;
+	long n = fds ? strtol(fds, NULL, 10) : 0;
 
-	return pid && fds && strtol(pid, NULL, 10) == (long)getpid() &&
-	       strtol(fds, NULL, 10) >= 1;
+	if (!pid || strtol(pid, NULL, 10) != (long)getpid())
+		return -1;
+	for (int i = 0; i < n && i < PASSED_MAX; i++)
+		if ((str_cut(&names, ':', &name) &&
+		     str_eq(name, control_name)) == is_control)
+			return PASSED_FD + i;
+	return -1;
 }
 
 /* A descriptor that is no listening socket would be found out too late. */
-static int check_passed(struct arena *arena, const char **error)
+static int check_passed(int fd, struct arena *arena, const char **error)
 {
 	socklen_t size = sizeof(int);
 	int listens = 0;
 
-	if (getsockopt(PASSED_FD, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) ==
-		    0 &&
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
 	    listens)
-		return PASSED_FD;
-	return fail(-1, arena, "fd:3",
+		return fd;
+	return fail(-1, arena, arena_printf(arena, "fd:%d", fd),
 		    "expected a listening socket (LISTEN_FDS is set)", error);
+}
+
+static int start(int fd, const char *where, struct arena *arena,
+		 const char **error)
+{
+	return fd >= 0 && listen(fd, SOMAXCONN) != 0
+		       ? fail(fd, arena, where, strerror(errno), error)
+		       : fd;
 }
 
 int listener_open(const struct runtime_settings *settings, struct arena *arena,
@@ -139,10 +160,10 @@ int listener_open(const struct runtime_settings *settings, struct arena *arena,
 {
 	struct str where = str_from(settings->socket);
 	const struct str inet = STR("inet:"), local = STR("unix:");
-	int fd;
+	int fd = find_passed(false);
 
-	if (is_passed())
-		return check_passed(arena, error);
+	if (fd >= 0)
+		return check_passed(fd, arena, error);
 	if (str_istarts(where, inet))
 		fd = open_inet(where.p + inet.n, arena, error);
 	else if (str_istarts(where, local))
@@ -152,9 +173,24 @@ int listener_open(const struct runtime_settings *settings, struct arena *arena,
 			    "expected unix:/PATH or inet:PORT@ADDRESS in the "
 			    "setting socket, or a socket from systemd",
 			    error);
-	if (fd >= 0 && listen(fd, SOMAXCONN) != 0)
-		return fail(fd, arena, where.p, strerror(errno), error);
-	return fd;
+	return start(fd, where.p, arena, error);
+}
+
+int listener_open_control(const struct runtime_settings *settings,
+			  struct arena *arena, const char **error)
+{
+	const struct runtime_settings closed = { .socket_mode = "0600",
+						 .socket_group = "" };
+	const char *path = settings->control_socket;
+	int fd = find_passed(true);
+
+	*error = NULL;
+	if (fd >= 0)
+		return check_passed(fd, arena, error);
+	if (!*path)
+		return -1;
+	return start(open_unix(path, &closed, arena, error), path, arena,
+		     error);
 }
 
 void listener_close(int listener)

@@ -17,6 +17,7 @@ milters_libconfig_a_SOURCES = \
 	milters/snapshot.c milters/snapshot.h \
 	milters/suffixes.c milters/suffixes.h
 milters_libmilters_a_SOURCES = \
+	milters/control.c milters/control.h \
 	milters/edits.c milters/edits.h \
 	milters/glue.c milters/glue.h \
 	milters/listener.c milters/listener.h \

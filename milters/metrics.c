@@ -40,6 +40,16 @@ int64_t metrics_messages_at_work(void)
 	return atomic_load(&at_work);
 }
 
+int64_t metrics_sessions(void)
+{
+	return atomic_load(&sessions);
+}
+
+int64_t metrics_messages(int outcome)
+{
+	return atomic_load(&outcomes[outcome]);
+}
+
 void metrics_format(const struct milter *milter, char *text, size_t size)
 {
 	size_t n = 0;
@@ -48,10 +58,10 @@ void metrics_format(const struct milter *milter, char *text, size_t size)
 		if (!milter->outcomes[i].verb || n >= size)
 			continue;
 		n += (size_t)snprintf(text + n, size - n, "%" PRId64 " %s, ",
-				      atomic_load(&outcomes[i]),
+				      metrics_messages(i),
 				      milter->outcomes[i].verb);
 	}
 	if (n < size)
 		snprintf(text + n, size - n, "%" PRId64 " sessions",
-			 atomic_load(&sessions));
+			 metrics_sessions());
 }

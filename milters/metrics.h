@@ -17,6 +17,10 @@ void metrics_begin_message(void);
 void metrics_end_message(int outcome);
 int64_t metrics_messages_at_work(void);
 
+int64_t metrics_sessions(void);
+/* Messages that ended so. */
+int64_t metrics_messages(int outcome);
+
 /* "12 signed, 3 unsigned, 2 sessions" */
 void metrics_format(const struct milter *milter, char *text, size_t size);
 

@@ -2,6 +2,7 @@
 #ifndef MILTERS_MILTER_H
 #define MILTERS_MILTER_H
 
+#include "mail/buf.h"
 #include "milters/conf.h"
 #include "milters/domains.h"
 #include "milters/inquiry.h"
@@ -39,6 +40,14 @@ struct milter {
 	bool watch; /* alias files are read anew when they change */
 	/* Derives what is worth deriving once; *error in words. */
 	enum result (*configure)(struct snapshot *snapshot, const char **error);
+
+	/*
+	 * Answers a question of the control socket, in whole lines; may be
+	 * NULL. E_ABSENT for one that it does not know, E_SYNTAX for one that
+	 * it can't read. `now` is in seconds since 1970.
+	 */
+	enum result (*ask)(const struct snapshot *snapshot, int64_t now,
+			   struct str question, struct buf *answer);
 
 	/* What -T prints behind the settings, as comments; may be NULL. */
 	void (*print)(FILE *to, const struct snapshot *snapshot);

@@ -17,6 +17,7 @@
 #include <systemd/sd-daemon.h>
 #endif
 
+#include "milters/control.h"
 #include "milters/glue.h"
 #include "milters/listener.h"
 #include "milters/metrics.h"
@@ -241,6 +242,23 @@ static bool check_descriptors(const struct milter *milter,
 	return false;
 }
 
+/* The control socket is served where there is one. */
+static bool open_control(const struct run *run, struct snapshot *snapshot)
+{
+	const char *error;
+	int fd = listener_open_control(&snapshot->runtime, snapshot->arena,
+				       &error);
+
+	if (fd < 0 && error)
+		log_error("%s", error);
+	if (fd < 0)
+		return !error;
+	if (control_start(run->milter, fd))
+		return true;
+	log_error("can't make a thread");
+	return false;
+}
+
 static int serve(struct run *run)
 {
 	const struct runtime_settings *runtime;
@@ -267,6 +285,8 @@ static int serve(struct run *run)
 		return EX_CONFIG;
 	}
 	snapshot_set(snapshot);
+	if (!open_control(run, snapshot))
+		return EX_CONFIG;
 	if (!glue_open(run->milter, run->listener)) {
 		log_error("libmilter does not take the socket");
 		return EX_OSERR;

@@ -37,8 +37,7 @@ static const unsigned int may_come_after[STAGES] = {
 
 enum { CONNECTION_BLOCK = 128, MESSAGE_BLOCK = 4096 };
 
-/* MILLRACE_TEST_NOW stands for the clock where a test needs a fixed t=. */
-static int64_t wall_clock(void)
+int64_t session_clock(void)
 {
 	const char *fixed = getenv("MILLRACE_TEST_NOW");
 
@@ -89,7 +88,7 @@ static void begin_message(struct session *session)
 	message_init(&session->header, session->arena);
 	session->header_too_long = false;
 	session->longest_field_line = 0;
-	session->now = wall_clock();
+	session->now = session_clock();
 	session->started_ms = growing_clock_ms();
 	session->data = NULL;
 	edits_init(&session->edits);

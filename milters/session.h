@@ -90,6 +90,12 @@ struct session {
 	const char *detail;
 };
 
+/*
+ * Seconds since 1970; MILLRACE_TEST_NOW stands for the clock where a test needs
+ * a fixed t=.
+ */
+int64_t session_clock(void);
+
 struct session *session_new(const struct milter *milter);
 void session_free(struct session *session);
 

@@ -15,6 +15,12 @@ static const char *check_path(const char *text)
 	return *text == '/' ? NULL : "a path that begins with /";
 }
 
+static const char *check_control(const char *text)
+{
+	return *text == '/' || !*text ? NULL
+				      : "a path that begins with /, or nothing";
+}
+
 static const char *check_mode(const char *text)
 {
 	char *end;
@@ -83,6 +89,13 @@ const struct setting runtime_table[] = {
 	  .min = 1,
 	  .max = 100000,
 	  .help = "Sessions at once; more are told to come later." },
+	{ .name = "control_socket",
+	  .type = SETTING_TEXT,
+	  .offset = offsetof(struct runtime_settings, control_socket),
+	  .fallback = "",
+	  .check = check_control,
+	  .help = "Path of a unix socket where root may ask what we know; "
+		  "empty: the one that systemd passes, or none." },
 	{ .name = NULL },
 };
 

@@ -25,6 +25,7 @@ struct runtime_settings {
 	const char *socket_mode;
 	const char *socket_group;
 	int64_t max_connections;
+	const char *control_socket;
 };
 
 extern const struct setting shared_table[];

@@ -28,6 +28,7 @@ TESTERS = \
 	tests/unit/test_buf \
 	tests/unit/test_canon \
 	tests/unit/test_conf \
+	tests/unit/test_control \
 	tests/unit/test_crypto \
 	tests/unit/test_crypto_public \
 	tests/unit/test_date \

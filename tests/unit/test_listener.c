@@ -371,6 +371,99 @@ static void passed(void **state)
 	folder_end(&folder);
 }
 
+static int open_control(const char *at, const char **error)
+{
+	const struct runtime_settings settings = { .control_socket = at };
+
+	*error = NULL;
+	return listener_open_control(&settings, folder.arena, error);
+}
+
+/* systemd passes several sockets with their names, in any order. */
+static void passed_by_name(void **state)
+{
+	static const struct {
+		const char *n, *names;
+		int milter, control;
+	} rows[] = {
+		{ "1", NULL, 3, -1 },
+		{ "1", "millrace-forward.socket", 3, -1 },
+		{ "1", "control", -1, 3 },
+		{ "2", "millrace-forward.socket:control", 3, 4 },
+		{ "2", "control:millrace-forward.socket", 4, 3 },
+		{ "2", "control:", 4, 3 },
+		{ "2", "control", 4, 3 },
+		{ "2", "x:y", 3, -1 },
+		{ "2", "Control:controls", 3, -1 },
+		{ "2", "control:control", -1, 3 },
+		/* Names beyond the descriptors say nothing. */
+		{ "1", "x:control", 3, -1 },
+		{ "0", "control", -1, -1 },
+	};
+	int saved[2] = { dup(3), dup(4) };
+	const char *error;
+	char pid[32];
+
+	(void)state;
+	folder = folder_new();
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	for (int i = 0; i < 2; i++)
+		dup2(must_open(unix_of(folder_path(&folder, i ? "a" : "b")),
+			       "0660", ""),
+		     3 + i);
+	setenv("LISTEN_PID", pid, 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		setenv("LISTEN_FDS", rows[i].n, 1);
+		unsetenv("LISTEN_FDNAMES");
+		if (rows[i].names)
+			setenv("LISTEN_FDNAMES", rows[i].names, 1);
+		if (open_at("", "0660", "", &error) != rows[i].milter ||
+		    open_control("", &error) != rows[i].control || error)
+			fail_msg("%s %s", rows[i].n, rows[i].names);
+	}
+	setenv("LISTEN_FDS", "1", 1);
+	setenv("LISTEN_FDNAMES", "control", 1);
+	assert_int_equal(dup2(STDERR_FILENO, 3), 3);
+	assert_int_equal(open_control("", &error), -1);
+	ASSERT_HAS(error, "fd:3: expected a listening socket", "no socket");
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	for (int i = 0; i < 2; i++) {
+		close(3 + i);
+		if (saved[i] >= 0)
+			dup2(saved[i], 3 + i);
+		close(saved[i]);
+	}
+	folder_end(&folder);
+}
+
+/* One of our own is for us and root, whatever the process's mask. */
+static void control_socket(void **state)
+{
+	const char *path, *error;
+	struct stat info;
+	mode_t old = umask(0);
+	int fd;
+
+	(void)state;
+	folder = folder_new();
+	path = folder_path(&folder, "control");
+	fd = open_control(path, &error);
+	umask(old);
+	assert_true(fd >= 0);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0600);
+	assert_serves(fd, connect_to(path));
+	assert_int_equal(open_control(path, &error), -1);
+	ASSERT_HAS(error, "in use", "another");
+	close(fd);
+	assert_int_equal(open_control(folder_path(&folder, "none/x"), &error),
+			 -1);
+	ASSERT_HAS(error, "No such file", "no folder");
+	folder_end(&folder);
+}
+
 /*
  * After listener_close nobody comes in by the descriptor, but a copy of the
  * socket, as systemd holds one, still takes connections.
@@ -408,6 +501,8 @@ int main(void)
 		cmocka_unit_test(bad_forms),
 		cmocka_unit_test(long_path),
 		cmocka_unit_test(passed),
+		cmocka_unit_test(passed_by_name),
+		cmocka_unit_test(control_socket),
 		cmocka_unit_test(closes),
 	};
 

@@ -23,7 +23,7 @@ static const char *check_header(const char *text)
 		       : "a header field like X-Spam-Flag: YES, or nothing";
 }
 
-const struct setting config_table[] = {
+const struct setting forward_table[] = {
 	{ .name = "srs_domain",
 	  .type = SETTING_TEXT,
 	  .offset = offsetof(struct config, srs_domain),
@@ -93,7 +93,7 @@ static struct field read_field(struct str text)
 	};
 }
 
-enum result config_derive(struct snapshot *snapshot, const char **error)
+enum result forward_derive(struct snapshot *snapshot, const char **error)
 {
 	const struct config *config = snapshot->settings;
 	struct arena *arena = snapshot->arena;

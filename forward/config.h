@@ -20,16 +20,17 @@ struct config {
 	int64_t max_hops;
 };
 
-extern const struct setting config_table[];
+extern const struct setting forward_table[];
 
 /* What is derived from them, once for each snapshot. */
 struct derived {
 	struct str srs_domain; /* normal form; empty: the alias's own */
 	struct mac_secrets srs, verdict;
-	struct field spam;  /* of spam_header: name and value */
-	const char *tokens; /* the table of tokens.h */
+	struct field spam; /* of spam_header: name and value */
+	/* The table of tokens.h; NULL for who must not open it. */
+	const char *tokens;
 };
 
-enum result config_derive(struct snapshot *snapshot, const char **error);
+enum result forward_derive(struct snapshot *snapshot, const char **error);
 
 #endif

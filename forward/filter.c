@@ -9,34 +9,6 @@
 #include "mail/path.h"
 #include "rate.h"
 
-/* The reply for a recipient that is refused, by its kind. */
-static const struct {
-	enum action action;
-	const char *code, *xcode, *text;
-} replies[] = {
-	[ROUTE_UNKNOWN] = { ACTION_REJECT, "550", "5.1.1",
-			    "There is no such address here" },
-	[ROUTE_REFUSED] = { ACTION_REJECT, "550", "5.7.1",
-			    "This address takes no mail" },
-	[ROUTE_NO_SRS] = { ACTION_REJECT, "550", "5.1.6",
-			   "This is no address that was made here" },
-	[ROUTE_FORGED] = { ACTION_REJECT, "550", "5.7.1",
-			   "This address was not made here" },
-	[ROUTE_EXPIRED] = { ACTION_REJECT, "550", "5.7.1",
-			    "This address for bounces has expired" },
-	[ROUTE_GUESSED] = { ACTION_TEMPFAIL, "450", "4.7.1",
-			    "Too many wrong addresses for bounces, please try "
-			    "again later" },
-	[ROUTE_ALONE] = { ACTION_TEMPFAIL, "452", "4.5.3",
-			  "Send to this recipient in a transaction of its "
-			  "own" },
-	[ROUTE_MANY] = { ACTION_TEMPFAIL, "452", "4.5.3",
-			 "Too many recipients for one message" },
-	[ROUTE_FAULT] = { ACTION_TEMPFAIL, "451", "4.3.5",
-			  "The address can't be followed now, please try "
-			  "again later" },
-};
-
 static const char *describe(struct session *session)
 {
 	return arena_printf(session->arena, " from=%s",
@@ -77,18 +49,19 @@ static enum action refuse_recipient(struct session *session,
 				    enum route_kind kind,
 				    const struct route *route)
 {
-	const char *reason = route->fault ? route->fault : replies[kind].text;
+	const struct route_reply *reply = route_reply(kind);
+	const char *reason = route->fault ? route->fault : reply->text;
 
 	log_info("%s: recipient refused client=%s to=%s reason=%s",
 		 session->queue_id, session->client_text,
 		 log_value(session->arena, route->path),
 		 log_sentence(session->arena, reason));
 	if (kind == ROUTE_REFUSED && route->text.n)
-		return session_refuse(session, replies[kind].action,
-				      replies[kind].code, replies[kind].xcode,
-				      "%.*s", STR_ARG(route->text));
-	return session_refuse(session, replies[kind].action, replies[kind].code,
-			      replies[kind].xcode, "%s", replies[kind].text);
+		return session_refuse(session, reply->action, reply->code,
+				      reply->xcode, "%.*s",
+				      STR_ARG(route->text));
+	return session_refuse(session, reply->action, reply->code, reply->xcode,
+			      "%s", reply->text);
 }
 
 /* The domain under which the sender is rewritten for a route, or empty. */
@@ -191,10 +164,10 @@ enum action filter_rcpt(struct session *session)
 	else if (forwarding->bounce)
 		route->kind = ROUTE_ALONE;
 	/* What this host sends itself can't be refused, only lost. */
-	if (replies[route->kind].code && session_is_local(session))
+	if (route_reply(route->kind) && session_is_local(session))
 		*route = (struct route){ .kind = ROUTE_OTHER,
 					 .path = route->path };
-	if (replies[route->kind].code)
+	if (route_reply(route->kind))
 		return refuse_recipient(session, route->kind, route);
 	return add_route(session, route);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "config.h"
+#include "explain.h"
 #include "filter.h"
 
 static const struct milter forward = {
@@ -7,11 +7,12 @@ static const struct milter forward = {
 	.summary = "Sends mail for aliases on to other mailboxes: SRS, DKIM, "
 		   "ARC, loops,\nrefusals within the session.",
 
-	.settings = config_table,
+	.settings = forward_table,
 	.settings_size = sizeof(struct config),
 	.parts = DOMAIN_ALIASES | DOMAIN_USERS | DOMAIN_KEYS,
 	.watch = true,
-	.configure = config_derive,
+	.configure = forward_derive,
+	.ask = explain_ask,
 
 	.stages = 1 << STAGE_CONNECT | 1 << STAGE_HELO | 1 << STAGE_MAIL |
 		  1 << STAGE_RCPT | 1 << STAGE_FIELD | 1 << STAGE_HEADER |

@@ -4,6 +4,31 @@
 #include "mail/path.h"
 #include "tokens.h"
 
+/* The reply for a recipient that is refused, by its kind. */
+static const struct route_reply replies[] = {
+	[ROUTE_UNKNOWN] = { ACTION_REJECT, "550", "5.1.1",
+			    "There is no such address here" },
+	[ROUTE_REFUSED] = { ACTION_REJECT, "550", "5.7.1",
+			    "This address takes no mail" },
+	[ROUTE_NO_SRS] = { ACTION_REJECT, "550", "5.1.6",
+			   "This is no address that was made here" },
+	[ROUTE_FORGED] = { ACTION_REJECT, "550", "5.7.1",
+			   "This address was not made here" },
+	[ROUTE_EXPIRED] = { ACTION_REJECT, "550", "5.7.1",
+			    "This address for bounces has expired" },
+	[ROUTE_GUESSED] = { ACTION_TEMPFAIL, "450", "4.7.1",
+			    "Too many wrong addresses for bounces, please try "
+			    "again later" },
+	[ROUTE_ALONE] = { ACTION_TEMPFAIL, "452", "4.5.3",
+			  "Send to this recipient in a transaction of its "
+			  "own" },
+	[ROUTE_MANY] = { ACTION_TEMPFAIL, "452", "4.5.3",
+			 "Too many recipients for one message" },
+	[ROUTE_FAULT] = { ACTION_TEMPFAIL, "451", "4.3.5",
+			  "The address can't be followed now, please try "
+			  "again later" },
+};
+
 static bool is_srs_domain(const struct snapshot *snapshot, struct str domain)
 {
 	const struct derived *derived = snapshot->derived;
@@ -26,7 +51,9 @@ static bool find_token(const struct derived *derived, struct arena *arena,
 		       int64_t now, struct str *address, struct route *route)
 {
 	struct tokens *tokens =
-		tokens_shared(arena, derived->tokens, &route->fault);
+		derived->tokens
+			? tokens_shared(arena, derived->tokens, &route->fault)
+			: NULL;
 	enum result result =
 		tokens ? tokens_find(tokens, arena, now, *address, address)
 		       : E_TEMP;
@@ -74,6 +101,7 @@ static void find_bounce(const struct snapshot *snapshot, struct arena *arena,
 		return;
 	}
 	route->kind = ROUTE_BOUNCE;
+	route->srs = kind;
 	route->n = 1;
 }
 
@@ -92,16 +120,17 @@ static const char *describe_fault(const struct snapshot *snapshot,
 }
 
 static void expand(const struct snapshot *snapshot, struct arena *arena,
-		   struct route *route)
+		   const struct alias_trace *trace, struct route *route)
 {
 	const struct config *config = snapshot->settings;
 	struct alias_expansion expansion;
 	struct domains_view view;
-	const struct alias_directory directory =
+	struct alias_directory directory =
 		domains_directory(&view, &snapshot->domains, arena);
 
 	/* To have accounts is not needed for aliases. */
 	view.absent_is_none = true;
+	directory.trace = trace;
 	switch (alias_expand(&directory, arena, &route->address,
 			     (size_t)config->max_recipients, &expansion)) {
 	case OK:
@@ -143,19 +172,32 @@ bool route_is_srs(const struct route *route)
 	       route->kind == ROUTE_FORGED || route->kind == ROUTE_EXPIRED;
 }
 
-void route_find(const struct snapshot *snapshot, struct arena *arena,
-		struct str path, int64_t now, struct route *route)
+void route_follow(const struct snapshot *snapshot, struct arena *arena,
+		  const struct route_request *request, struct route *route)
 {
-	*route = (struct route){ .kind = ROUTE_OTHER, .path = path };
-	if (path_parse(arena, path, &route->address) != OK ||
+	*route = (struct route){ .kind = ROUTE_OTHER, .path = request->path };
+	if (path_parse(arena, request->path, &route->address) != OK ||
 	    !is_srs_domain(snapshot, route->address.domain))
 		return;
 	if (looks_like_srs(route->address.local))
-		find_bounce(snapshot, arena, now, route);
+		find_bounce(snapshot, arena, request->now, route);
 	else if (domains_find(&snapshot->domains, route->address.domain))
-		expand(snapshot, arena, route);
+		expand(snapshot, arena, request->trace, route);
 	else
 		route->kind = ROUTE_UNKNOWN;
+}
+
+void route_find(const struct snapshot *snapshot, struct arena *arena,
+		struct str path, int64_t now, struct route *route)
+{
+	const struct route_request request = { path, now, NULL };
+
+	route_follow(snapshot, arena, &request, route);
+}
+
+const struct route_reply *route_reply(enum route_kind kind)
+{
+	return replies[kind].code ? &replies[kind] : NULL;
 }
 
 struct str route_srs_domain(const struct snapshot *snapshot,

@@ -29,6 +29,7 @@ struct route {
 	struct mailbox *targets;
 	size_t n;
 	bool leaves;		       /* a target is not ours */
+	enum srs_kind srs;	       /* of ROUTE_BOUNCE */
 	struct str text;	       /* of a refusal, may be empty */
 	const char *fault;	       /* of ROUTE_FAULT, for the log */
 	const char *const *parameters; /* of the RCPT command */
@@ -41,6 +42,24 @@ bool route_is_srs(const struct route *route);
 /* Finds out what a recipient is. All of the route lives in the arena. */
 void route_find(const struct snapshot *snapshot, struct arena *arena,
 		struct str path, int64_t now, struct route *route);
+
+/* The same, for who wants to see the way too. */
+struct route_request {
+	struct str path;
+	int64_t now;
+	const struct alias_trace *trace; /* may be NULL */
+};
+void route_follow(const struct snapshot *snapshot, struct arena *arena,
+		  const struct route_request *request, struct route *route);
+
+/* What is said to a recipient that is refused; `text` by its own text. */
+struct route_reply {
+	enum action action;
+	const char *code, *xcode, *text;
+};
+
+/* By its kind; NULL for one that is accepted. */
+const struct route_reply *route_reply(enum route_kind kind);
 
 /* The domain under which senders of mail for this route are rewritten. */
 struct str route_srs_domain(const struct snapshot *snapshot,

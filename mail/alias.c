@@ -284,6 +284,15 @@ struct str alias_text(const struct aliases *aliases)
 	return aliases->text;
 }
 
+size_t alias_line(const struct aliases *aliases, struct str user)
+{
+	size_t line = 1;
+
+	for (const char *p = aliases->text.p; p < user.p; p++)
+		line += *p == '\n';
+	return line;
+}
+
 size_t alias_count(const struct aliases *aliases)
 {
 	return aliases->n;
@@ -327,12 +336,15 @@ static enum result read_alias(const struct aliases *aliases,
 			      struct alias *alias)
 {
 	struct str user, rest;
+	enum result result;
 	const char *what;
 
 	if (!slot)
 		return E_ABSENT;
 	read_slot(aliases, slot, &user, &rest);
-	return parse_rest(arena, rest, aliases->domain, alias, &what);
+	result = parse_rest(arena, rest, aliases->domain, alias, &what);
+	alias->user = user;
+	return result;
 }
 
 enum result alias_find(const struct aliases *aliases, struct arena *arena,
@@ -500,6 +512,28 @@ struct expanding {
 	size_t max;
 };
 
+static void tell(const struct expanding *expanding, int depth,
+		 enum alias_way way, const struct mailbox *address,
+		 const struct alias *alias)
+{
+	const struct alias_trace *trace = expanding->walk.directory->trace;
+
+	if (trace)
+		trace->hop(trace->context,
+			   &(struct alias_hop){ depth, way, address, alias });
+}
+
+static enum alias_way find_way(enum result found, const struct mailbox *address,
+			       const struct alias *alias)
+{
+	if (found != OK)
+		return found == E_ABSENT ? ALIAS_WAY_ABSENT : ALIAS_WAY_FAULT;
+	if (str_eq(alias->user, STR("*")))
+		return ALIAS_WAY_CATCH_ALL;
+	return str_ieq(alias->user, address->local) ? ALIAS_WAY_EXACT
+						    : ALIAS_WAY_REDUCED;
+}
+
 static enum result add_target(struct expanding *expanding,
 			      const struct mailbox *target)
 {
@@ -532,11 +566,13 @@ static enum result expand_alias(struct expanding *expanding,
 		if (str_eq(target.local, STR("*")))
 			target.local = address->local;
 		/* "user: user, other" names the user, not the alias again. */
-		if (str_ieq(target.local, address->local) &&
-		    str_eq(target.domain, address->domain))
-			result = add_target(expanding, &target);
-		else
+		if (!str_ieq(target.local, address->local) ||
+		    !str_eq(target.domain, address->domain)) {
 			result = expand(expanding, &target, depth + 1);
+			continue;
+		}
+		tell(expanding, depth + 1, ALIAS_WAY_ITSELF, &target, NULL);
+		result = add_target(expanding, &target);
 	}
 	return result;
 }
@@ -550,9 +586,19 @@ static enum result expand(struct expanding *expanding,
 	enum result result;
 
 	out->fault = *address;
-	if (!directory->is_ours(directory->context, address->domain))
+	if (!directory->is_ours(directory->context, address->domain)) {
+		tell(expanding, depth, ALIAS_WAY_OTHER, address, NULL);
 		return add_target(expanding, address);
+	}
 	result = look_up(&expanding->walk, address, &alias);
+	if (result == E_ABSENT &&
+	    directory->is_user(directory->context, address->domain,
+			       address->local)) {
+		tell(expanding, depth, ALIAS_WAY_USER, address, NULL);
+		return add_target(expanding, address);
+	}
+	tell(expanding, depth, find_way(result, address, &alias), address,
+	     &alias);
 	if (result == OK && depth == LIMIT_ALIAS_DEPTH)
 		return E_LIMIT;
 	if (result == OK && !alias.refuse)
@@ -562,10 +608,6 @@ static enum result expand(struct expanding *expanding,
 		out->text = alias.text;
 		return OK;
 	}
-	if (result == E_ABSENT &&
-	    directory->is_user(directory->context, address->domain,
-			       address->local))
-		return add_target(expanding, address);
 	return depth == 0 ? result : E_CONFIG;
 }
 

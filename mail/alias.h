@@ -20,6 +20,7 @@ struct alias {
 	size_t n;
 	bool refuse;
 	struct str text; /* of a refusal, may be empty */
+	struct str user; /* the left side, in the text of the file */
 };
 
 /* How a local part is reduced before it is looked up. */
@@ -51,6 +52,9 @@ enum result alias_parse(struct arena *arena, struct str text, struct str domain,
 
 /* The text that was parsed. */
 struct str alias_text(const struct aliases *aliases);
+
+/* The line of a left side that stands in the text, from 1, by counting. */
+size_t alias_line(const struct aliases *aliases, struct str user);
 
 /* How many users have a line; two lines for one user count once. */
 size_t alias_count(const struct aliases *aliases);
@@ -84,6 +88,32 @@ struct str alias_strip_suffix(struct arena *arena,
 			      const struct alias_rules *rules,
 			      struct str local);
 
+/* What an address was found to be. */
+enum alias_way {
+	ALIAS_WAY_EXACT,
+	ALIAS_WAY_REDUCED, /* an alias without suffix, dropped characters */
+	ALIAS_WAY_CATCH_ALL,
+	ALIAS_WAY_USER,
+	ALIAS_WAY_ITSELF, /* a user by the word of its own alias */
+	ALIAS_WAY_OTHER,  /* not of ours */
+	ALIAS_WAY_ABSENT,
+	ALIAS_WAY_FAULT, /* the file can't be used */
+};
+
+/* An address on the way of another one. */
+struct alias_hop {
+	int depth; /* 0 for the first */
+	enum alias_way way;
+	const struct mailbox *address;
+	const struct alias *alias; /* for the first three ways */
+};
+
+/* Who wants to know the way, as alias_expand goes it. */
+struct alias_trace {
+	void (*hop)(void *context, const struct alias_hop *hop);
+	void *context;
+};
+
 /* What resolving must know of the domains that are ours. */
 struct alias_directory {
 	/*
@@ -97,6 +127,7 @@ struct alias_directory {
 	void *context;
 	/* Is it one of ours at all? For alias_expand only. */
 	bool (*is_ours)(void *context, struct str domain);
+	const struct alias_trace *trace; /* may be NULL */
 };
 
 /*

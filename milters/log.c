@@ -11,7 +11,7 @@
 enum { LINE_MAX_BYTES = 2048, VALUE_MAX = 200 };
 
 static const char *log_name = "millrace";
-static bool use_stderr = true;
+static bool use_stderr = true, is_closed;
 
 void log_open(const char *name, bool to_stderr)
 {
@@ -21,12 +21,19 @@ void log_open(const char *name, bool to_stderr)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
+void log_close(void)
+{
+	is_closed = true;
+}
+
 static void log_line(int priority, const char *level, const char *format,
 		     va_list args)
 {
 	char line[LINE_MAX_BYTES];
 	int n, more;
 
+	if (is_closed)
+		return;
 	if (!use_stderr) {
 		vsyslog(priority, format, args);
 		return;

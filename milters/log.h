@@ -11,6 +11,9 @@
  */
 void log_open(const char *name, bool to_stderr);
 
+/* No log from here on, for who tells of all faults in another way. */
+void log_close(void);
+
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

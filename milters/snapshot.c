@@ -201,6 +201,7 @@ enum result snapshot_load(const struct milter *milter, const char *directory,
 
 	new->references = 1;
 	new->arena = arena_new(4096);
+	new->directory = arena_copy(new->arena, str_from(directory)).p;
 	new->settings = arena_alloc(new->arena, milter->settings_size);
 	result = load(milter, directory, new, &what);
 	if (result == OK) {

@@ -38,6 +38,7 @@ extern const struct setting runtime_table[];
 struct snapshot {
 	_Atomic int references;
 	struct arena *arena;
+	const char *directory; /* of the configuration */
 	struct shared_settings shared;
 	struct resolver_settings dns;
 	struct runtime_settings runtime;

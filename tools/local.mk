@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 bin_PROGRAMS += tools/millrace
 tools_millrace_SOURCES = \
+	tools/aliases.c \
+	tools/ask.c tools/ask.h \
 	tools/auth.c tools/auth.h \
 	tools/auth_print.c \
 	tools/dkim.c \
@@ -8,5 +10,5 @@ tools_millrace_SOURCES = \
 	tools/main.c \
 	tools/sign.c \
 	tools/tool.h
-tools_millrace_LDADD = $(POLICY_LIBS)
+tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS)
 dist_man_MANS += tools/millrace.1

@@ -11,6 +11,13 @@
 #define ENVELOPE "--client IP --helo NAME --sender ADDR"
 
 static const struct verb verbs[] = {
+	{ "aliases check", "[DOMAIN]",
+	  "check the alias files of one or all domains", run_aliases_check },
+	{ "aliases list", "[--json] [DOMAIN]",
+	  "list the aliases of one or all domains", run_aliases_list },
+	{ "aliases resolve", "ADDRESS",
+	  "tell what forward does with mail to an address",
+	  run_aliases_resolve },
 	{ "dkim keygen",
 	  "[--algorithm rsa|ed25519|both] [--bits N] [--selector NAME] DOMAIN",
 	  "make keys for a domain; nothing is overwritten", run_dkim_keygen },
@@ -164,7 +171,7 @@ static int usage(FILE *to, int status)
 		"  -c DIRECTORY  the configuration (default " CONFIG_DIRECTORY
 		")\n\n");
 	for (size_t i = 0; i < VERBS; i++)
-		fprintf(to, "  %-12s %s\n", verbs[i].words, verbs[i].help);
+		fprintf(to, "  %-16s %s\n", verbs[i].words, verbs[i].help);
 	fprintf(to, "\n\"millrace VERB --help\" tells more.\n");
 	return status;
 }

@@ -8,8 +8,6 @@
 #include "mail/limits.h"
 #include "milters/conf.h"
 
-enum { SECRETS_MAX = 16 };
-
 static const struct str ending = STR(".secret");
 
 static enum result load_secret(struct arena *arena, const char *path,
@@ -37,9 +35,8 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(const char *const *)b, *(const char *const *)a);
 }
 
-/* The names of all secrets in the folder; their number, or -1. */
-static int list(struct arena *arena, const char *folder,
-		const char *names[SECRETS_MAX], const char **error)
+int secrets_list(struct arena *arena, const char *folder,
+		 const char *names[SECRETS_MAX], const char **error)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
@@ -74,7 +71,7 @@ enum result secrets_load(struct arena *arena, const char *folder,
 {
 	struct str *loaded = ARENA_NEW(arena, struct str, SECRETS_MAX);
 	const char *names[SECRETS_MAX];
-	int n = list(arena, folder, names, error);
+	int n = secrets_list(arena, folder, names, error);
 
 	*secrets = (struct mac_secrets){ .list = loaded };
 	if (n < 0)

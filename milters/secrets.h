@@ -4,6 +4,8 @@
 
 #include "mail/mac.h"
 
+enum { SECRETS_MAX = 16 };
+
 /*
  * The secrets in a folder: the files NAME.secret, the last by name first, so
  * that names which are dates put the newest first. Each must be in a regular
@@ -14,5 +16,12 @@
  */
 enum result secrets_load(struct arena *arena, const char *folder,
 			 struct mac_secrets *secrets, const char **error);
+
+/*
+ * The names of those files, the last first, none of which is looked into;
+ * their number, or -1 with *error.
+ */
+int secrets_list(struct arena *arena, const char *folder,
+		 const char *names[SECRETS_MAX], const char **error);
 
 #endif

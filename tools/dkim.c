@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -11,6 +10,7 @@
 #include "mail/dkim_key.h"
 #include "mail/domain.h"
 #include "mail/limits.h"
+#include "private.h"
 #include "tool.h"
 
 enum { TXT_STRING = 255, RSA_BITS = 2048 }; /* RFC 8301 section 3.2 */
@@ -52,52 +52,6 @@ static gid_t keys_group(void)
 	return group && geteuid() == 0 ? group->gr_gid : (gid_t)-1;
 }
 
-/*
- * Each missing folder of the path. Others may pass the upper ones, on the way
- * to the accounts that Dovecot reads, but not the last.
- */
-static bool make_folders(struct tool *tool, const char *path)
-{
-	char *copy = arena_printf(tool->arena, "%s/", path);
-
-	for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		if (mkdir(copy, p[1] ? 0751 : 0750) == 0) {
-			/* Again, without the umask. */
-			if (chmod(copy, p[1] ? 0751 : 0750) != 0 ||
-			    (keys_group() != (gid_t)-1 &&
-			     chown(copy, (uid_t)-1, keys_group()) != 0))
-				return false;
-		} else if (errno != EEXIST) {
-			return false;
-		}
-		*p = '/';
-	}
-	return true;
-}
-
-/*
- * Writes to a file of another name and links it, so that a daemon that
- * reloads now never reads half a key, and no key is ever overwritten.
- */
-static bool write_key(struct tool *tool, const char *path, struct str pem)
-{
-	char *temporary = arena_printf(tool->arena, "%s.new", path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool written;
-
-	if (fd < 0)
-		return false;
-	written = write(fd, pem.p, pem.n) == (ssize_t)pem.n &&
-		  (keys_group() == (gid_t)-1 ||
-		   fchown(fd, (uid_t)-1, keys_group()) == 0) &&
-		  fchmod(fd, 0640) == 0 && fsync(fd) == 0;
-	close(fd);
-	written = written && link(temporary, path) == 0;
-	unlink(temporary);
-	return written;
-}
-
 static const char *selector_for(struct tool *tool, const struct keygen *keygen,
 				enum crypto_algorithm algorithm)
 {
@@ -129,7 +83,7 @@ static int generate(struct tool *tool, const struct keygen *keygen,
 	crypto_key_free(key);
 	if (result != OK)
 		return tool_fail(tool, EX_SOFTWARE, "can't write a key");
-	written = write_key(tool, path, pem);
+	written = private_write(tool->arena, path, pem, keys_group());
 	crypto_wipe(pem);
 	if (!written)
 		return tool_fail(tool, EX_CANTCREAT, "%s: %m", path);
@@ -158,7 +112,7 @@ static int generate_all(struct tool *tool, const struct keygen *keygen)
 					 "--selector",
 					 path);
 	}
-	if (!make_folders(tool, keygen->folder))
+	if (!private_folders(tool->arena, keygen->folder, keys_group()))
 		return tool_fail(tool, EX_CANTCREAT, "%s: %m", keygen->folder);
 	for (int a = CRYPTO_RSA; status == EX_OK && a <= CRYPTO_ED25519; a++)
 		if (keygen->wanted[a])

@@ -8,6 +8,8 @@ tools_millrace_SOURCES = \
 	tools/dkim.c \
 	tools/json.c tools/json.h \
 	tools/main.c \
+	tools/private.c tools/private.h \
+	tools/secret.c \
 	tools/sign.c \
 	tools/tool.h
 tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS)

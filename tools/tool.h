@@ -32,6 +32,8 @@ struct verb {
 int run_aliases_check(struct tool *tool, int argc, char **argv);
 int run_aliases_list(struct tool *tool, int argc, char **argv);
 int run_aliases_resolve(struct tool *tool, int argc, char **argv);
+int run_secret_new(struct tool *tool, int argc, char **argv);
+int run_secret_list(struct tool *tool, int argc, char **argv);
 int run_sign(struct tool *tool, int argc, char **argv);
 int run_spf(struct tool *tool, int argc, char **argv);
 int run_dmarc(struct tool *tool, int argc, char **argv);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_PRIVATE_H
+#define TOOLS_PRIVATE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "mail/arena.h"
+
+/*
+ * Files that few may read: keys and secrets. The group may read them; -1 is
+ * whatever the files get by themselves. False leaves errno set.
+ */
+
+/*
+ * Makes each missing folder of the path. Others may pass the upper ones, on
+ * the way to the accounts that Dovecot reads, but not the last.
+ */
+bool private_folders(struct arena *arena, const char *path, gid_t group);
+
+/*
+ * Writes to a file of another name and links it, so that a daemon that reloads
+ * now never reads half of it, and nothing is ever overwritten (EEXIST).
+ */
+bool private_write(struct arena *arena, const char *path, struct str bytes,
+		   gid_t group);
+
+#endif

@@ -187,7 +187,7 @@ static void await(struct run *run)
 		take_signal(run);
 }
 
-static void *control(void *context)
+static void *wait_for_signals(void *context)
 {
 	struct run *run = context;
 
@@ -293,7 +293,7 @@ static int serve(struct run *run)
 	}
 	run->signals = open_signals();
 	if (run->signals < 0 ||
-	    pthread_create(&thread, NULL, control, run) != 0) {
+	    pthread_create(&thread, NULL, wait_for_signals, run) != 0) {
 		log_error("can't make a thread for signals");
 		return EX_OSERR;
 	}

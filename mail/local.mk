@@ -4,6 +4,7 @@ mail_libmail_a_SOURCES = \
 	mail/address.c mail/address.h \
 	mail/alias.c mail/alias.h \
 	mail/alias_cycle.c mail/alias_index.h \
+	mail/alias_follow.c \
 	mail/arc_chain.c mail/arc_chain.h \
 	mail/arc_seal.c mail/arc_seal.h \
 	mail/arc_verify.c mail/arc_verify.h \

@@ -5,6 +5,7 @@
 #include "mail/buf.h"
 #include "mail/domain.h"
 #include "mail/limits.h"
+#include "mail/lines.h"
 #include "owner.h"
 
 /*
@@ -19,6 +20,7 @@ struct signing {
 	const struct dkim_policy *policy;
 	const struct domain *domain; /* whose keys sign */
 	struct dkim_signer *signer;
+	struct lines lines;
 };
 
 /* Who writes as whom: the first pairs of the log line. */
@@ -214,6 +216,7 @@ void sign_body(struct session *session, struct str chunk)
 	struct signing *signing = session->data;
 
 	dkim_sign_body(signing->signer, chunk);
+	lines_chunk(&signing->lines, chunk);
 }
 
 /* What may break the signature on the way, for the log. */
@@ -221,8 +224,8 @@ static const char *warn(const struct session *session)
 {
 	const struct signing *signing = session->data;
 	bool lines = session->longest_field_line > LIMIT_LINE ||
-		     dkim_sign_longest_line(signing->signer) > LIMIT_LINE;
-	bool eight = dkim_sign_eight_bit(signing->signer);
+		     lines_have_long(&signing->lines);
+	bool eight = signing->lines.eight_bit;
 
 	if (lines)
 		return eight ? " warn=long-line,8bit" : " warn=long-line";
@@ -237,7 +240,7 @@ static enum action check_lines(struct session *session)
 	if (config->long_lines == LONG_LINES_SIGN ||
 	    signing->client != CLIENT_USER ||
 	    (session->longest_field_line <= LIMIT_LINE &&
-	     dkim_sign_longest_line(signing->signer) <= LIMIT_LINE))
+	     !lines_have_long(&signing->lines)))
 		return ACTION_CONTINUE;
 	return unfit(session, "550", "5.6.0",
 		     "The message has a line of more than 998 bytes");

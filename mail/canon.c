@@ -132,25 +132,21 @@ void canon_body_begin(struct canon_body *body, enum canon canon,
 static void flush(struct canon_body *body)
 {
 	body->sink.write(body->sink.context, body->out, body->fill);
+	body->written += body->fill;
 	body->fill = 0;
 }
 
+/* A few bytes. */
 static void out(struct canon_body *body, struct str s)
 {
-	body->written += s.n;
-	if (s.n > sizeof(body->out) - body->fill) {
+	if (s.n > sizeof(body->out) - body->fill)
 		flush(body);
-		if (s.n > sizeof(body->out)) {
-			put(&body->sink, s);
-			return;
-		}
-	}
 	memcpy(body->out + body->fill, s.p, s.n);
 	body->fill += s.n;
 }
 
-/* Bytes of a line that are neither white space nor line end. */
-static void text(struct canon_body *body, struct str s)
+/* A byte of a line that is neither white space nor line end. */
+static void text(struct canon_body *body, char c)
 {
 	for (; body->blank; body->blank--)
 		out(body, STR("\r\n"));
@@ -158,14 +154,11 @@ static void text(struct canon_body *body, struct str s)
 		out(body, STR(" "));
 	body->wsp = false;
 	body->in_line = true;
-	out(body, s);
+	out(body, (struct str){ &c, 1 });
 }
 
 static void line_end(struct canon_body *body)
 {
-	if (body->line > body->longest)
-		body->longest = body->line;
-	body->line = 0;
 	body->wsp = false; /* 3.4.4: white space at the end of a line goes */
 	if (body->in_line)
 		out(body, STR("\r\n"));
@@ -175,8 +168,9 @@ static void line_end(struct canon_body *body)
 }
 
 /*
- * What follows decides what canonicalization costs, so it looks at sixteen
- * bytes at once, with the vectors of GCC and Clang.
+ * What follows decides what canonicalization costs. Nearly all bytes stay as
+ * they are, line ends too, so it copies sixteen at once, with the vectors of
+ * GCC and Clang, up to the first byte that may not.
  */
 typedef unsigned char vector __attribute__((vector_size(16)));
 
@@ -191,113 +185,143 @@ static vector load(const char *p)
 /* Index of the first byte that is not zero; the size when all are. */
 static size_t first_set(vector v)
 {
-	uint64_t half[2];
-	size_t i = 0;
+	uint64_t half[2], first;
+	size_t i;
 
 	memcpy(half, &v, sizeof(half));
 	if (!(half[0] | half[1]))
 		return sizeof(v);
-	if (!half[0])
-		i = sizeof(half[0]);
+	first = half[0] ? half[0] : half[1];
+	i = half[0] ? 0 : sizeof(first);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return i + (size_t)__builtin_ctzll(half[i > 0]) / 8;
+	return i + (size_t)__builtin_ctzll(first) / 8;
 #else
-	return i + (size_t)__builtin_clzll(half[i > 0]) / 8;
+	return i + (size_t)__builtin_clzll(first) / 8;
 #endif
 }
 
-/* Is there a byte over 127? */
-static bool has_eight_bit(struct str s)
+/*
+ * Bytes where a copy must stop, with those behind them: a CR or a LF without
+ * the other; a line end before a blank line; and in relaxed bodies white space
+ * that is not one SP between two other bytes. Control characters that are
+ * neither are taken for white space here: they are rare.
+ */
+static vector stops(enum canon canon, vector here, vector next)
 {
-	vector all = { 0 };
+	vector cr = (vector)(here == '\r');
+	vector stop = cr ^ (vector)(next == '\n');
 
-	for (; s.n >= sizeof(all); s = str_sub(s, sizeof(all), s.n))
-		all |= load(s.p);
-	for (; s.n; s = str_sub(s, 1, s.n))
-		all[0] |= (unsigned char)s.p[0];
-	return first_set(all & 0x80) < sizeof(all);
-}
-
-/* Does a relaxed line go on as it is behind this byte? */
-static bool is_plain_byte(struct str s, size_t i)
-{
-	unsigned char c = (unsigned char)s.p[i];
-
-	if (c == ' ')
-		return i + 1 < s.n && (unsigned char)s.p[i + 1] > ' ';
-	return c != '\t' && c != '\r' && c != '\n';
+	if (canon == CANON_SIMPLE)
+		return stop | ((vector)(here == '\n') & (vector)(next <= '\r'));
+	return stop | (vector)(here == '\t') |
+	       (~cr & (vector)(here <= ' ') & (vector)(next <= ' '));
 }
 
 /*
- * How many bytes of s, which begins with neither white space nor a line end,
- * can be taken as they are: up to a line end and, in relaxed bodies, up to
- * white space that is not one SP between two other bytes.
+ * Passes what a copy of text stopped at, at p, where it is one of the usual
+ * things, and writes its canonical form, of three octets at most: a blank line
+ * before text, or in relaxed bodies white space before text or a line end.
+ * NULL when it is anything else, or that can't be told within the chunk.
  */
-static size_t plain(const struct canon_body *body, struct str s)
+static const char *pass(enum canon canon, const char *p, const char *end,
+			char **to)
 {
+	if (*p == '\n' && end - p > 3 && p[1] == '\r' && p[2] == '\n' &&
+	    (unsigned char)p[3] > ' ') {
+		memcpy(*to, p, 3);
+		*to += 3;
+		return p + 3;
+	}
+	if (canon == CANON_SIMPLE || !str_is_wsp(*p) || p[-1] == '\n')
+		return NULL;
+	while (p < end && str_is_wsp(*p))
+		p++;
+	if (end - p < 2 || *p == '\n' || (*p == '\r' && p[1] != '\n'))
+		return NULL;
+	**to = ' ';
+	*to += *p != '\r';
+	return p;
+}
+
+/*
+ * Copies what can be copied of a line, from p, which is behind text of it and
+ * at no LF, and of the lines that follow; returns where it stopped. What is
+ * copied beyond that is written over later.
+ */
+static const char *copy(struct canon_body *body, const char *p, const char *end)
+{
+	const enum canon canon = body->canon;
 	const size_t step = sizeof(vector);
-	size_t i = 1;
+	char *to = body->out + body->fill;
+	char *const full = body->out + sizeof(body->out) - step - 3;
+	const char *behind = p;
 
-	if (body->canon == CANON_SIMPLE)
-		return str_find(str_sub(s, 0, str_find(s, '\n')), '\r');
-	/* A control character, or a SP with one or another SP behind it. */
-	while (s.n - i > step) {
-		vector here = load(s.p + i), next = load(s.p + i + 1);
-		vector stop = (vector)(here < ' ') |
-			      ((vector)(here == ' ') & (vector)(next <= ' '));
-		size_t n = first_set(stop);
+	while (behind && (size_t)(end - p) > step) {
+		vector here = load(p);
+		size_t n = first_set(stops(canon, here, load(p + 1)));
 
-		i += n;
+		if (to > full) {
+			body->fill = (size_t)(to - body->out);
+			flush(body);
+			to = body->out;
+		}
+		memcpy(to, &here, step);
+		p += n;
+		to += n;
 		if (n == step)
 			continue;
-		if (!is_plain_byte(s, i))
-			return i;
-		i++;
+		behind = pass(canon, p, end, &to);
+		if (behind)
+			p = behind;
 	}
-	while (i < s.n && is_plain_byte(s, i))
-		i++;
-	return i;
+	body->fill = (size_t)(to - body->out);
+	/* No copy stops at a CR: it has a LF, which is not yet copied. */
+	if (p[-1] == '\r') {
+		out(body, STR("\n"));
+		p++;
+	}
+	body->in_line = p[-1] != '\n';
+	return p;
 }
 
 void canon_body_chunk(struct canon_body *body, struct str chunk)
 {
-	body->eight_bit |= has_eight_bit(chunk);
-	while (chunk.n) {
-		size_t n = 1;
-		char c = chunk.p[0];
+	const char *p = chunk.p, *const end = p + chunk.n;
+
+	while (p < end) {
+		char c = *p;
 
 		if (body->cr && c != '\n') {
 			body->cr = false;
-			body->line++;
-			text(body, STR("\r"));
-			n = 0;
-		} else if (c == '\n') {
+			text(body, '\r');
+			continue;
+		}
+		p++;
+		if (c == '\n') {
 			body->cr = false;
 			line_end(body);
 		} else if (c == '\r') {
 			body->cr = true;
 		} else if (body->canon == CANON_RELAXED && str_is_wsp(c)) {
 			body->wsp = true;
-			body->line++;
 		} else {
-			n = plain(body, chunk);
-			text(body, str_sub(chunk, 0, n));
-			body->line += n;
+			text(body, c);
+			if (p < end && *p != '\n')
+				p = copy(body, p, end);
 		}
-		chunk = str_sub(chunk, n, chunk.n);
 	}
 }
 
 void canon_body_end(struct canon_body *body)
 {
-	if (body->cr) {
-		body->line++;
-		text(body, STR("\r"));
-	}
-	if (body->line || body->in_line)
+	if (body->cr)
+		text(body, '\r');
+	if (body->in_line)
 		line_end(body);
-	/* 3.4.3: an empty simple body is one CRLF; 3.4.4: a relaxed is none. */
-	if (!body->written && body->canon == CANON_SIMPLE)
-		out(body, STR("\r\n"));
 	flush(body);
+	/* 3.4.3: an empty simple body is one CRLF; 3.4.4: a relaxed is none. */
+	if (!body->written && body->canon == CANON_SIMPLE) {
+		out(body, STR("\r\n"));
+		flush(body);
+	}
 }

@@ -41,9 +41,6 @@ struct canon_body {
 	bool in_line;	  /* the current line has bytes */
 	uint64_t blank;	  /* ended empty lines, not yet written */
 	uint64_t written; /* octets given to the sink */
-	size_t line;	  /* octets of the current line, as received */
-	size_t longest;	  /* octets of the longest line, as received */
-	bool eight_bit;	  /* a byte over 127 was seen */
 	size_t fill;
 	char out[4096];
 };

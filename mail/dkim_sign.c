@@ -139,16 +139,6 @@ void dkim_sign_free(struct dkim_signer *signer)
 	free(signer);
 }
 
-size_t dkim_sign_longest_line(const struct dkim_signer *signer)
-{
-	return signer->body.longest;
-}
-
-bool dkim_sign_eight_bit(const struct dkim_signer *signer)
-{
-	return signer->body.eight_bit;
-}
-
 static void name_field(struct buf *names, struct str name)
 {
 	if (names->n)

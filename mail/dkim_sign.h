@@ -55,10 +55,6 @@ enum result dkim_sign_end(struct dkim_signer *signer, struct arena *arena,
 			  const struct message *message);
 void dkim_sign_free(struct dkim_signer *signer);
 
-/* The longest line of the body in octets; whether it had bytes over 127. */
-size_t dkim_sign_longest_line(const struct dkim_signer *signer);
-bool dkim_sign_eight_bit(const struct dkim_signer *signer);
-
 /*
  * After dkim_sign_end: the value of a DKIM-Signature field, made at `now`
  * (seconds since 1970). It has LF folds and its own leading space, so

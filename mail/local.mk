@@ -37,6 +37,7 @@ mail_libmail_a_SOURCES = \
 	mail/env.c mail/env.h \
 	mail/ip.c mail/ip.h \
 	mail/limits.h \
+	mail/lines.c mail/lines.h \
 	mail/mac.c mail/mac.h \
 	mail/message.c mail/message.h \
 	mail/path.c mail/path.h \

@@ -59,6 +59,7 @@ TESTERS = \
 	tests/unit/test_keycache \
 	tests/unit/test_keystore \
 	tests/unit/test_limits \
+	tests/unit/test_lines \
 	tests/unit/test_listener \
 	tests/unit/test_mac \
 	tests/unit/test_message \

@@ -497,25 +497,6 @@ static void many_fields(void **state)
 		      "ten times");
 }
 
-static void facts(void **state)
-{
-	struct dkim_signer *signer = dkim_sign_begin(&dkim_policy_default);
-	struct arena *arena = arena_new(4096);
-	struct message message;
-
-	(void)state;
-	message_init(&message, arena);
-	for (int i = 0; i < 999; i++)
-		dkim_sign_body(signer, STR("x"));
-	dkim_sign_body(signer, STR("\r"));
-	dkim_sign_body(signer, STR("\n\xc3\xbc\r\n"));
-	ASSERT_RESULT(dkim_sign_end(signer, arena, &message), OK, "end");
-	assert_int_equal(dkim_sign_longest_line(signer), 999);
-	assert_true(dkim_sign_eight_bit(signer));
-	dkim_sign_free(signer);
-	arena_free(arena);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,7 +509,6 @@ int main(void)
 		cmocka_unit_test(long_identity),
 		cmocka_unit_test(several_identities),
 		cmocka_unit_test(many_fields),
-		cmocka_unit_test(facts),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

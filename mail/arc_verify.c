@@ -183,11 +183,6 @@ void arc_verify_free(struct arc_verifier *verifier)
 	free(verifier);
 }
 
-bool arc_verify_is_needed(const struct arc_verifier *verifier)
-{
-	return verifier->chain->there;
-}
-
 bool arc_verify_key_name(const struct arc_verifier *verifier, size_t i,
 			 struct str *name)
 {

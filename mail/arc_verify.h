@@ -45,9 +45,6 @@ enum result arc_verify_end(struct arc_verifier *verifier, const struct env *env,
 			   struct arc_result *result);
 void arc_verify_free(struct arc_verifier *verifier);
 
-/* Does the header have ARC fields at all? */
-bool arc_verify_is_needed(const struct arc_verifier *verifier);
-
 /*
  * The name of the i-th TXT record that arc_verify_end may ask for, so that
  * look-ups can begin before it; false when i is past the last.

@@ -13,7 +13,7 @@ struct check {
 	struct check_findings findings;
 	struct dkim_verifier *dkim;
 	struct arc_verifier *arc;
-	bool spf_done, keys_done; /* no answer was missing */
+	bool spf_done, keys_done, dmarc_done; /* no answer was missing */
 	/* What the engines say that are there to be compared. */
 	struct spf_result other_spf;
 	struct dmarc_result *other_dmarc;
@@ -46,6 +46,8 @@ static void ask_spf(struct check *check)
 
 	if (!found->has_spf)
 		return;
+	/* DMARC asks for the domain of a pass. */
+	check->dmarc_done = false;
 	rules->spf->mail_from(check->env, check->arena, &found->client,
 			      found->sender, &found->mail_from);
 	if (rules->other_spf)
@@ -162,7 +164,7 @@ enum result check_header(struct check *check, const struct message *message)
 			return E_CRYPTO;
 	}
 	ask(check, ask_keys, &check->keys_done);
-	ask_dmarc(check);
+	ask(check, ask_dmarc, &check->dmarc_done);
 	return OK;
 }
 
@@ -236,7 +238,7 @@ enum result check_end(struct check *check,
 	do {
 		ask(check, ask_spf, &check->spf_done);
 		ask(check, ask_keys, &check->keys_done);
-		ask_dmarc(check);
+		ask(check, ask_dmarc, &check->dmarc_done);
 	} while (is_news(check));
 	result = dkim_verify_end(check->dkim, check->env, &found->dkim);
 	if (result == OK && check->arc) {

@@ -4,7 +4,8 @@
 # outbound side and bench/inbound for the other.
 BENCHERS = bench/empty bench/floor bench/floor_inbound bench/load
 EXTRA_PROGRAMS += $(BENCHERS)
-EXTRA_DIST += bench/run bench/inbound bench/lib.py bench/postfix.py
+EXTRA_DIST += bench/run bench/inbound bench/lib.py bench/world.py \
+	bench/postfix.py
 
 bench_empty_SOURCES = bench/empty.c
 bench_empty_LDADD = $(MILTER_LIBS)

@@ -32,13 +32,14 @@ queue_directory = {top}/queue
 data_directory = {top}/data
 maillog_file = {top}/mail.log
 maillog_file_prefixes = {top}
-relayhost = [127.0.0.1]:2600
 default_destination_concurrency_limit = 20
 initial_destination_concurrency = 20
 alias_maps =
 local_recipient_maps =
 milter_default_action = tempfail
 """
+
+RELAY = "relayhost = [127.0.0.1]:2600\n"
 
 MASTER = """pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
@@ -73,7 +74,7 @@ def write(path, text):
         f.write(text)
 
 
-def start_postfix(top, address, milters):
+def start_postfix(top, main, master):
     conf = top + "/conf"
     os.makedirs(conf)
     for folder in ("queue", "data"):
@@ -85,11 +86,8 @@ def start_postfix(top, address, milters):
             if os.path.exists(folder + name):
                 shutil.copy(folder + name, conf)
                 break
-    write(conf + "/main.cf", MAIN.format(top=top, address=address))
-    write(conf + "/master.cf", MASTER + "".join(
-        SERVICE.format(address=address, port=m["port"],
-                       sockets=",".join("unix:" + p for p in m["paths"]))
-        for m in milters))
+    write(conf + "/main.cf", main)
+    write(conf + "/master.cf", master)
     run("postfix", "-c", conf, "start")
     return conf
 
@@ -159,7 +157,13 @@ def main():
     subprocess.Popen(["smtp-sink", "-u", "nobody", "-c", "-d",
                       top + "/sink/%M.", "127.0.0.1:2600", "500"],
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    start_postfix(top, settings["address"], milters)
+    address = settings["address"]
+    start_postfix(
+        top, MAIN.format(top=top, address=address) + RELAY,
+        MASTER + "".join(SERVICE.format(
+            address=address, port=m["port"],
+            sockets=",".join("unix:" + p for p in m["paths"]))
+            for m in milters))
     log = Log(top + "/mail.log")
     for i in range(settings["rounds"] + 1):
         for m in milters:
@@ -173,4 +177,5 @@ def main():
               sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What bench/run and bench/inbound share: contestants, rounds, tables."""
+"""What bench/run, inbound and forward share: contestants, rounds, tables."""
 import argparse
+import glob
 import json
 import os
 import resource
@@ -46,8 +47,9 @@ class Contestant:
         return kib
 
     def load(self, options, size, *args):
-        command = [options.load, "--connections", CONNECTIONS,
-                   "--inserted", self.inserted]
+        command = [options.load, "--connections", CONNECTIONS]
+        if self.inserted is not None:
+            command += ["--inserted", self.inserted]
         for path in self.paths():
             command += ["--socket", "unix:" + path]
         for pid in self.pids():
@@ -123,6 +125,36 @@ class Chain(Contestant):
 
     def stop(self):
         pass
+
+
+def wait_for_port(name, address, port):
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((address, port)).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    sys.exit("bench: %s did not start" % name)
+
+
+def cpu_seconds(pid):
+    """Of all its threads, those that have ended included, to nanoseconds."""
+    # As clock_getcpuclockid() has it.
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def children(pid):
+    found = []
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(stat) as f:
+                fields = f.read().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(stat.split("/")[2]))
+    return found
 
 
 def write(path, text, mode=0o644):

@@ -36,10 +36,12 @@ struct load_options load_options = {
 	.client = "192.0.2.7",
 	.helo = "client.example.net",
 	.sender = "alice@example.org",
+	.recipient = "bob@example.net",
 	.connections = 16,
 	.messages = 1000,
 	.size = 4096,
 	.inserted = 1,
+	.edits = -1,
 	.timeout_ms = 60000,
 };
 static double deadline; /* 0: by number of messages */
@@ -258,9 +260,10 @@ static void usage(void)
 	fputs("usage: load --socket S... [--pid PID]... [--connections N]\n"
 	      "\t[--messages N | --seconds N] [--size BYTES | --message FILE]"
 	      "\n\t[--client ADDRESS] [--helo NAME] [--sender ADDRESS] "
-	      "[--login NAME]\n\t[--header NAME] [--inserted N] "
-	      "[--value TEXT]... [--per-connection N]\n\t[--idle N] "
-	      "[--only-idle] [--timeout MS]\n"
+	      "[--recipient ADDRESS]\n\t[--login NAME] [--verdict SECRET] "
+	      "[--unique] [--header NAME] [--inserted N]\n"
+	      "\t[--value TEXT]... [--edits N] [--per-connection N] "
+	      "[--idle N] [--only-idle]\n\t[--timeout MS]\n"
 	      "Several sockets are a chain of filters.\n",
 	      stderr);
 	exit(2);
@@ -278,6 +281,7 @@ static const struct {
 	{ "size", &load_options.size, NULL },
 	{ "per-connection", &load_options.per_connection, NULL },
 	{ "inserted", &load_options.inserted, NULL },
+	{ "edits", &load_options.edits, NULL },
 	{ "idle", &load_options.idle, NULL },
 	{ "timeout", &load_options.timeout_ms, NULL },
 	{ "header", NULL, &load_options.header },
@@ -286,6 +290,8 @@ static const struct {
 	{ "client", NULL, &load_options.client },
 	{ "helo", NULL, &load_options.helo },
 	{ "sender", NULL, &load_options.sender },
+	{ "recipient", NULL, &load_options.recipient },
+	{ "verdict", NULL, &load_options.verdict },
 };
 
 enum {
@@ -295,6 +301,7 @@ enum {
 	OPTION_PID,
 	OPTION_VALUE,
 	OPTION_ONLY_IDLE,
+	OPTION_UNIQUE,
 	OPTIONS,
 };
 
@@ -324,6 +331,8 @@ static void read_option(int c)
 		o->values[o->n_values++] = optarg;
 	else if (c == OPTION_ONLY_IDLE)
 		o->only_idle = true;
+	else if (c == OPTION_UNIQUE)
+		o->unique = true;
 	else
 		usage();
 }
@@ -335,6 +344,7 @@ static void read_options(int argc, char **argv)
 		[OPTION_PID] = { "pid", required_argument, NULL, 0 },
 		[OPTION_VALUE] = { "value", required_argument, NULL, 0 },
 		[OPTION_ONLY_IDLE] = { "only-idle", no_argument, NULL, 0 },
+		[OPTION_UNIQUE] = { "unique", no_argument, NULL, 0 },
 	};
 	int c;
 
@@ -358,6 +368,8 @@ int main(int argc, char **argv)
 
 	read_options(argc, argv);
 	load_message_make();
+	if (load_options.verdict)
+		load_verdict_init();
 	held = hold_idle();
 	if (load_options.only_idle) {
 		u = read_usage();

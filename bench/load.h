@@ -10,13 +10,14 @@
 
 /*
  * The parts of the load generator: load.c counts and measures, load_message.c
- * makes what is sent, load_talk.c speaks with the filters.
+ * makes what is sent, load_verdict.c what auth-policy would say of it,
+ * load_talk.c speaks with the filters.
  */
 
 enum {
-	LOAD_FILTERS_MAX = 4,  /* of a chain */
-	LOAD_VALUES_MAX = 8,   /* of --value */
-	LOAD_INSERTED_MAX = 8, /* fields that a chain may insert */
+	LOAD_FILTERS_MAX = 4,	/* of a chain */
+	LOAD_VALUES_MAX = 8,	/* of --value */
+	LOAD_INSERTED_MAX = 12, /* fields that a chain may insert */
 };
 
 struct load_options {
@@ -29,16 +30,19 @@ struct load_options {
 	size_t n_values;
 	const char *login;   /* {auth_authen}, "" for a stranger */
 	const char *message; /* a file, NULL: one of `size` is made up */
-	const char *client, *helo, *sender;
+	const char *verdict; /* a file with the secret of auth-policy's, NULL */
+	const char *client, *helo, *sender, *recipient;
 	long connections;
 	long messages;	     /* in all */
 	long seconds;	     /* instead of messages */
 	long size;	     /* of the body */
 	long per_connection; /* messages, 0: no limit */
 	long inserted;	     /* headers expected for each message */
+	long edits;	     /* of any kind expected, -1: any number */
 	long idle;	     /* connections held open meanwhile */
 	long timeout_ms;
 	bool only_idle; /* send nothing, show the memory */
+	bool unique;	/* each message has a Message-ID of its own */
 };
 
 extern struct load_options load_options;
@@ -63,13 +67,19 @@ extern struct load_message load_message;
 /* Makes the message that the options want, or reads it. */
 void load_message_make(void);
 
+/* auth-policy's field for a message; its texts are the caller's to free. */
+void load_verdict_init(void);
+struct load_field load_verdict_make(const char *queue_id);
+
 /* A connection of the MTA's: one to each filter of the chain. */
 struct load_talk {
 	unsigned id;
+	char queue_id[64]; /* of the message at hand */
 	struct wire wires[LOAD_FILTERS_MAX];
 	/* What filters of the chain inserted into the message at hand. */
 	struct load_field inserted[LOAD_INSERTED_MAX];
 	size_t n_inserted;
+	long edits;
 	char failure[256];
 };
 

@@ -40,41 +40,39 @@ static bool went_on(struct load_talk *talk, struct wire *w,
 }
 
 static bool send_macros(struct load_talk *talk, struct wire *w,
-			enum wire_stage stage, long n)
+			enum wire_stage stage)
 {
-	char id[64];
 	const bool login = *load_options.login != '\0';
 	const struct wire_macro macros[] = {
-		{ "i", id },
+		{ "i", talk->queue_id },
 		{ "j", "mail.example.org" },
 		{ "{daemon_name}", login ? "submission" : "smtpd" },
 		{ "v", "Postfix 3.7.11" },
 		{ "{mail_addr}", load_options.sender },
-		{ "{rcpt_addr}", "bob@example.net" },
+		{ "{rcpt_addr}", load_options.recipient },
 		{ "{auth_type}", "PLAIN" },
 		{ "{auth_authen}", load_options.login },
 	};
 	/* A stranger has none of the last two. */
 	size_t count = sizeof(macros) / sizeof(*macros) - (login ? 0 : 2);
 
-	snprintf(id, sizeof(id), "4Xq%uz%ld", talk->id, n);
 	return went_on(talk, w, wire_macros(w, stage, macros, count), NULL,
 		       "macros");
 }
 
-static bool send_envelope(struct load_talk *talk, struct wire *w, long n)
+static bool send_envelope(struct load_talk *talk, struct wire *w)
 {
-	char path[300];
+	char from[300], to[300];
 	struct wire_reply reply;
 
-	snprintf(path, sizeof(path), "<%s>", load_options.sender);
-	return send_macros(talk, w, WIRE_AT_MAIL, n) &&
-	       went_on(talk, w, wire_mail(w, path, "SIZE=4096", &reply), &reply,
+	snprintf(from, sizeof(from), "<%s>", load_options.sender);
+	snprintf(to, sizeof(to), "<%s>", load_options.recipient);
+	return send_macros(talk, w, WIRE_AT_MAIL) &&
+	       went_on(talk, w, wire_mail(w, from, "SIZE=4096", &reply), &reply,
 		       "mail") &&
-	       send_macros(talk, w, WIRE_AT_RCPT, n) &&
-	       went_on(talk, w, wire_rcpt(w, "<bob@example.net>", "", &reply),
-		       &reply, "rcpt") &&
-	       send_macros(talk, w, WIRE_AT_DATA, n) &&
+	       send_macros(talk, w, WIRE_AT_RCPT) &&
+	       went_on(talk, w, wire_rcpt(w, to, "", &reply), &reply, "rcpt") &&
+	       send_macros(talk, w, WIRE_AT_DATA) &&
 	       went_on(talk, w, wire_data(w, &reply), &reply, "data");
 }
 
@@ -88,7 +86,16 @@ static bool send_field(struct load_talk *talk, struct wire *w,
 		       &reply, field->name);
 }
 
-static bool send_header(struct load_talk *talk, struct wire *w, long n)
+static bool send_message_id(struct load_talk *talk, struct wire *w, char *name)
+{
+	char value[128];
+	const struct load_field field = { name, value };
+
+	snprintf(value, sizeof(value), " <%s@example.org>", talk->queue_id);
+	return send_field(talk, w, &field);
+}
+
+static bool send_header(struct load_talk *talk, struct wire *w)
 {
 	struct wire_reply reply;
 
@@ -96,10 +103,16 @@ static bool send_header(struct load_talk *talk, struct wire *w, long n)
 	for (size_t i = talk->n_inserted; i > 0; i--)
 		if (!send_field(talk, w, &talk->inserted[i - 1]))
 			return false;
-	for (size_t i = 0; i < load_message.n; i++)
-		if (!send_field(talk, w, &load_message.fields[i]))
+	for (size_t i = 0; i < load_message.n; i++) {
+		const struct load_field *field = &load_message.fields[i];
+		bool own = load_options.unique &&
+			   strcasecmp(field->name, "Message-ID") == 0;
+
+		if (own ? !send_message_id(talk, w, field->name)
+			: !send_field(talk, w, field))
 			return false;
-	return send_macros(talk, w, WIRE_AT_EOH, n) &&
+	}
+	return send_macros(talk, w, WIRE_AT_EOH) &&
 	       went_on(talk, w, wire_eoh(w, &reply), &reply, "eoh");
 }
 
@@ -161,6 +174,7 @@ static bool read_end(struct load_talk *talk, struct wire *w)
 		if (!went_on(talk, w, wire_edit_parse(w, &reply, &edit), NULL,
 			     "edit"))
 			return false;
+		talk->edits++;
 		if (reply.code == SMFIR_INSHEADER ||
 		    reply.code == SMFIR_ADDHEADER)
 			keep(talk, w, &edit);
@@ -170,10 +184,10 @@ static bool read_end(struct load_talk *talk, struct wire *w)
 	return went_on(talk, w, WIRE_OK, &reply, "eom");
 }
 
-static bool send_to(struct load_talk *talk, struct wire *w, long n)
+static bool send_to(struct load_talk *talk, struct wire *w)
 {
-	return send_header(talk, w, n) && send_body(talk, w) &&
-	       send_macros(talk, w, WIRE_AT_EOM, n) &&
+	return send_header(talk, w) && send_body(talk, w) &&
+	       send_macros(talk, w, WIRE_AT_EOM) &&
 	       went_on(talk, w, wire_eom(w), NULL, "eom") && read_end(talk, w);
 }
 
@@ -200,6 +214,11 @@ static bool check_inserted(struct load_talk *talk)
 			 "%ld %s inserted", found, load_options.header);
 		return false;
 	}
+	if (load_options.edits >= 0 && talk->edits != load_options.edits) {
+		snprintf(talk->failure, sizeof(talk->failure), "%ld edits",
+			 talk->edits);
+		return false;
+	}
 	for (size_t i = 0; i < load_options.n_values; i++)
 		if (!has_value(talk, load_options.values[i])) {
 			snprintf(talk->failure, sizeof(talk->failure),
@@ -217,10 +236,16 @@ bool load_talk_message(struct load_talk *talk, long n)
 {
 	bool good = true;
 
+	snprintf(talk->queue_id, sizeof(talk->queue_id), "4Xq%uz%ld", talk->id,
+		 n);
+	talk->edits = 0;
+	if (load_options.verdict)
+		talk->inserted[talk->n_inserted++] =
+			load_verdict_make(talk->queue_id);
 	for (size_t i = 0; good && i < load_options.n_sockets; i++)
-		good = send_envelope(talk, &talk->wires[i], n);
+		good = send_envelope(talk, &talk->wires[i]);
 	for (size_t i = 0; good && i < load_options.n_sockets; i++)
-		good = send_to(talk, &talk->wires[i], n);
+		good = send_to(talk, &talk->wires[i]);
 	good = good && check_inserted(talk);
 	forget(talk);
 	return good;
@@ -237,11 +262,11 @@ static bool begin(struct load_talk *talk, struct wire *w, const char *socket)
 		       wire_negotiate(w, wire_all_actions(),
 				      wire_all_protocol()),
 		       NULL, "negotiate") &&
-	       send_macros(talk, w, WIRE_AT_CONNECT, 0) &&
+	       send_macros(talk, w, WIRE_AT_CONNECT) &&
 	       went_on(talk, w,
 		       wire_connect(w, o->helo, o->client, 40001, &reply),
 		       &reply, "connect") &&
-	       send_macros(talk, w, WIRE_AT_HELO, 0) &&
+	       send_macros(talk, w, WIRE_AT_HELO) &&
 	       went_on(talk, w, wire_helo(w, o->helo, &reply), &reply, "helo");
 }
 

@@ -32,16 +32,25 @@ static bool is_target(const struct forwarding *forwarding,
 	return false;
 }
 
-/* RFC 3461 section 4: xtext */
-static void add_xtext(struct buf *buf, struct str text)
+/*
+ * An address with its type: in xtext (RFC 3461 section 4), or with UTF-8 as it
+ * is and escapes of its own (RFC 6533 section 3, utf-8-addr-unitext).
+ */
+static void add_typed(struct buf *buf, struct str address)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
+	bool ascii = true;
 
-		if (c < '!' || c > '~' || c == '+' || c == '=')
-			buf_printf(buf, "+%02X", c);
-		else
+	for (size_t i = 0; i < address.n; i++)
+		ascii = ascii && (unsigned char)address.p[i] < 128;
+	buf_add(buf, ascii ? STR("rfc822;") : STR("utf-8;"));
+	for (size_t i = 0; i < address.n; i++) {
+		unsigned char c = (unsigned char)address.p[i];
+
+		if (c > ' ' && c != 127 && c != '+' && c != '=' &&
+		    (ascii || c != '\\'))
 			buf_addc(buf, (char)c);
+		else
+			buf_printf(buf, ascii ? "+%02X" : "\\x{%02X}", c);
 	}
 }
 
@@ -59,9 +68,9 @@ static const char *original_recipient(struct arena *arena,
 	for (const char *const *p = route->parameters; p && *p; p++)
 		if (str_istarts(str_from(*p), STR("ORCPT=")))
 			return *p;
-	buf_init(&buf, arena, 3 * route->path.n + 32);
-	buf_add(&buf, STR("ORCPT=rfc822;"));
-	add_xtext(&buf, route->path);
+	buf_init(&buf, arena, 6 * route->path.n + 32);
+	buf_add(&buf, STR("ORCPT="));
+	add_typed(&buf, route->path);
 	return buf_c(&buf);
 }
 

@@ -65,6 +65,20 @@ class Smtp:
         self.put(data)
         return Reply("message", *self.reply())
 
+    def transaction(self, sender, recipients, message, parameters=""):
+        """The replies to recipients, and to the message if one was taken; the
+        first is to MAIL if that is refused. EHLO has been said."""
+        reply = self.command(f"MAIL FROM:<{sender}>{parameters}".encode())
+        if reply[0] != 250:
+            return [reply], None
+        replies = [self.command(f"RCPT TO:<{to}>".encode()) for to in recipients]
+        if all(code != 250 for code, _ in replies):
+            self.command(b"RSET")
+            return replies, None
+        self.command(b"DATA")
+        self.put(stuffed(message))
+        return replies, self.reply()
+
     def close(self):
         self.file.close()
         self.sock.close()

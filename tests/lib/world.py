@@ -22,13 +22,35 @@ def wait_for(seconds, condition):
         time.sleep(0.02)
 
 
+class Host:
+    """One of ours: Postfix or Sendmail."""
+
+    def __init__(self, name, v4, v6):
+        self.name, self.v4, self.v6 = name, v4, v6
+        self.id = name + ".example.org"
+
+
+class Stranger:
+    """Who has a name, addresses and a key."""
+
+    def __init__(self, name):
+        self.v4, self.v6 = (os.environ.get(name.upper() + digit) for digit in "46")
+        self.domain = {"list": "lists"}.get(name, name) + ".example"
+        self.helo, self.address = "mx." + self.domain, "bob@" + self.domain
+
+
+HOSTS = [Host("mail", os.environ.get("HOME4"), os.environ.get("HOME6")),
+         Host("sendmail", os.environ.get("SMHOME4"), os.environ.get("SMHOME6"))]
+SENDER, LIST, FORGER = Stranger("sender"), Stranger("list"), Stranger("forger")
+
+
 class Far:
     """The far side's messages, as (octets, what it saw), by recipient."""
 
     def __init__(self):
         self.dir = os.path.join(WORLD, "far")
         self.seen = set()
-        self.messages = {}
+        self.messages, self.all = {}, []
 
     def read(self):
         for name in sorted(set(os.listdir(self.dir)) - self.seen):
@@ -39,8 +61,10 @@ class Far:
                     saw = json.load(file)
                 with open(path, "rb") as file:
                     octets = file.read()
+                message = (octets, dict(saw, path=path))
+                self.all.append(message)
                 for to in saw["rcpt_to"]:
-                    self.messages.setdefault(to, []).append((octets, dict(saw, path=path)))
+                    self.messages.setdefault(to, []).append(message)
 
     def find(self, to):
         self.read()
@@ -48,6 +72,14 @@ class Far:
 
     def wait(self, to, seconds=20):
         return wait_for(seconds, lambda: self.find(to))
+
+    def about(self, text):
+        """Those in which it stands."""
+        self.read()
+        return [message for message in self.all if text.encode() in message[0]]
+
+    def wait_about(self, text, seconds=20):
+        return wait_for(seconds, lambda: self.about(text))
 
 
 class Log:
@@ -70,23 +102,25 @@ class Log:
         return wait_for(seconds, lambda: self.find(pattern, start))
 
 
-class Policy:
-    """auth-policy, as policy_start has started it."""
+class Daemon:
+    """One of ours, as policy_start or forward_start has started it."""
 
-    def __init__(self):
-        self.log = Log()
+    def __init__(self, name, pidfile, conf=CONF):
+        self.name, self.conf, self.log = name, conf, Log()
+        self.pidfile = os.path.join(WORLD, pidfile)
 
     def pid(self):
-        with open(os.path.join(WORLD, "policy.pid"), encoding="ascii") as file:
+        with open(self.pidfile, encoding="ascii") as file:
             return int(file.read())
 
-    def configure(self, *lines, name="auth-policy.conf"):
+    def configure(self, *lines, name=None):
         """Writes its configuration; back when it is in force."""
-        with open(os.path.join(CONF, name), "w", encoding="ascii") as file:
+        path = os.path.join(self.conf, name or self.name + ".conf")
+        with open(path, "w", encoding="ascii") as file:
             file.write("\n".join(lines) + "\n")
         start = self.log.end()
         os.kill(self.pid(), signal.SIGUSR1)
-        said = self.log.wait(r"auth-policy.*reload", start)
+        said = self.log.wait(rf"{self.name}.*reload", start)
         if not said or "not reloaded" in said[0]:
             raise RuntimeError(f"{lines}: {said}")
 
@@ -94,6 +128,21 @@ class Policy:
         """VmRSS, VmHWM: KiB."""
         with open(f"/proc/{self.pid()}/status", encoding="ascii") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
+
+
+class Policy(Daemon):
+    """auth-policy, for both hosts."""
+
+    def __init__(self):
+        super().__init__("auth-policy", "policy.pid")
+
+
+class Forward(Daemon):
+    """forward of one host."""
+
+    def __init__(self, host):
+        which = {"mail": "", "sendmail": "-2"}[host.name]
+        super().__init__("forward", f"forward{which}.pid", CONF + which)
 
 
 def split(message):

@@ -12,11 +12,14 @@ in_sendmail() {
 	chroot $SENDMAIL_ROOT "$@"
 }
 
-# sendmail_start ADDRESS PASSWORD [MILTER]: with that one account, and
-# dkim-sign if no milter is named.
+# sendmail_start ADDRESS PASSWORD [MILTER...]: with that one account, and
+# dkim-sign if no milter is named. With one it is on every port; of several
+# auth-policy is on port 25, dkim-sign everywhere else, forward behind both.
 sendmail_start() {
 	local at=$SENDMAIL_ROOT
-	sendmail_milter=${3:-dkim-sign}
+	local address=$1 password=$2
+	shift 2
+	sendmail_milters=${*:-dkim-sign}
 	tls_cert sendmail.example.org || return
 	mkdir -p $at/run/millrace
 	mount --rbind /dev $at/dev &&
@@ -35,10 +38,12 @@ sendmail_start() {
 	    > $at/usr/lib/sasl2/Sendmail.conf
 	in_sendmail sh -c 'mkdir -p /etc/sasl2; cp /usr/lib/sasl2/Sendmail.conf /etc/sasl2/
 	    cp /usr/lib/sasl2/Sendmail.conf /etc/mail/sasl/'
-	echo "$2" | in_sendmail saslpasswd2 -p -c -u "${1#*@}" "${1%@*}" || return
+	echo "$password" | in_sendmail saslpasswd2 -p -c \
+	    -u "${address#*@}" "${address%@*}" || return
 	chmod 600 $at/etc/sasldb2
 
 	sendmail_mc > $at/etc/mail/sendmail.mc
+	case $sendmail_milters in *forward*) forward_maps || return ;; esac
 	in_sendmail sh -c 'm4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf' ||
 	    return
 	in_sendmail sh -c 'newaliases; echo sendmail.example.org > /etc/mail/local-host-names' \
@@ -57,6 +62,15 @@ sendmail_serves() {
 }
 
 sendmail_mc() {
+	local milter user="" world=""
+	local client="CLIENT_OPTIONS(\`Family=inet, Addr=$SMHOME4')dnl"
+	case $sendmail_milters in *forward*)
+		# To itself it speaks from loopback, by IPv4; to all others by
+		# IPv6.
+		client="dnl"
+		user=", InputMailFilters=dkim-sign;forward"
+		world=", InputMailFilters=auth-policy;forward"
+	esac
 	cat <<-EOF
 	divert(0)dnl
 	define(\`_USE_ETC_MAIL_')dnl
@@ -77,21 +91,34 @@ sendmail_mc() {
 	define(\`confMAX_HEADERS_LENGTH', \`2000000')dnl
 	define(\`confPID_FILE', \`/run/sendmail.pid')dnl
 	define(\`confTO_IDENT', \`0')dnl
-	CLIENT_OPTIONS(\`Family=inet, Addr=$SMHOME4')dnl
+	$client
 	CLIENT_OPTIONS(\`Family=inet6, Addr=$SMHOME6')dnl
 	FEATURE(\`nocanonify')dnl
 	FEATURE(\`no_default_msa')dnl
-	DAEMON_OPTIONS(\`Name=loopback, Addr=127.0.0.2, Port=25')dnl
-	DAEMON_OPTIONS(\`Name=submission, Addr=$SMHOME4, Port=587, M=Ea, Listen=512')dnl
-	DAEMON_OPTIONS(\`Name=MTA, Addr=$SMHOME4, Port=25, Listen=512')dnl
-	DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=$SMHOME6, Port=25')dnl
+	DAEMON_OPTIONS(\`Name=loopback, Addr=127.0.0.2, Port=25$user')dnl
+	DAEMON_OPTIONS(\`Name=submission, Addr=$SMHOME4, Port=587, M=Ea, Listen=512$user')dnl
+	DAEMON_OPTIONS(\`Name=MTA, Addr=$SMHOME4, Port=25, Listen=512$world')dnl
+	DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=$SMHOME6, Port=25$world')dnl
 	RELAY_DOMAIN(\`inbound.example')dnl
+	VIRTUSER_DOMAIN(\`home.example')dnl
 	FEATURE(\`accept_unresolvable_domains')dnl
 	define(\`SMART_HOST', \`esmtp:[mx.gmail.example]')dnl
-	$(cat "$ROOT/contrib/sendmail/$sendmail_milter.mc")
+	$(for milter in $sendmail_milters; do sendmail_contrib $milter; done)
 	MAILER(\`local')dnl
 	MAILER(\`smtp')dnl
 	EOF
+}
+
+# The settings that we ship. Those of several milters are named at the ports,
+# which are not the usual ones here.
+sendmail_contrib() {
+	local edit=""
+	case $sendmail_milters in *" "*)
+		edit="s/^INPUT_MAIL_FILTER/MAIL_FILTER/"
+	esac
+	sed -e "s|run/millrace/forward.sock|run/millrace/forward-2.sock|" \
+	    -e '/^DAEMON_OPTIONS.*Name=M[TS]A/d' -e "$edit" \
+	    "$ROOT/contrib/sendmail/$1.mc"
 }
 
 # The queue is empty.

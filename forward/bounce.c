@@ -9,6 +9,7 @@
  * is left to the operator.
  */
 #include "forwarding.h"
+#include "mail/date.h"
 #include "mail/domain.h"
 #include "mail/dsn_format.h"
 #include "mail/dsn_strike.h"
@@ -201,6 +202,24 @@ static bool keep_field(struct session *session,
 	return true;
 }
 
+/* What hosts behind us would add to a message without it, and break our signature. */
+static void add_missing(const struct session *session, struct str host,
+			struct message *header)
+{
+	struct arena *arena = session->arena;
+
+	if (!message_count(header, STR("Date"), NULL))
+		message_add(header, STR("Date"),
+			    str_from(arena_printf(arena, " %s",
+						  date_format(arena,
+							      session->now))));
+	if (!message_count(header, STR("Message-ID"), NULL))
+		message_add(header, STR("Message-ID"),
+			    str_from(arena_printf(
+				    arena, " <%s.%lld@%.*s>", session->queue_id,
+				    (long long)session->now, STR_ARG(host))));
+}
+
 static bool strike(struct session *session, struct dsn_message *message)
 {
 	const struct forwarding *forwarding = session->data;
@@ -229,6 +248,7 @@ static bool strike(struct session *session, struct dsn_message *message)
 		if (!keep_field(session, secrets, &session->header.fields[i],
 				&message->header))
 			return false;
+	add_missing(session, public.host, &message->header);
 	return dsn_strike_body(session->arena, secrets, &session->header,
 			       buf_str(&forwarding->body),
 			       &message->body) == OK;

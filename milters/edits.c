@@ -93,6 +93,15 @@ void edits_replace_header(struct edits *edits, struct arena *arena,
 		for (size_t i = to; i > from; i--)
 			edits_delete_field(edits, arena, (int)(i - from), name);
 	}
+	/*
+	 * Sendmail does not show the Date and others that it adds itself to a
+	 * message without them, but takes them out.
+	 */
+	for (size_t i = 0; i < with->n; i++)
+		if (!message_count(header, with->fields[i].name, NULL))
+			edits_delete_field(
+				edits, arena, 1,
+				arena_copy(arena, with->fields[i].name).p);
 	for (size_t i = with->n; i > 0; i--) {
 		const struct field *field = &with->fields[i - 1];
 

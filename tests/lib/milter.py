@@ -54,7 +54,8 @@ def apply(fields, edits):
         elif edit.kind == "delete":
             places = [i for i, (name, _) in enumerate(fields)
                       if name.rstrip(b" \t").lower() == octets(edit.name).lower()]
-            del fields[places[edit.index - 1]]
+            if edit.index <= len(places):
+                del fields[places[edit.index - 1]]
     return fields
 
 

@@ -238,7 +238,7 @@ static struct aliases *new_index(struct arena *arena, struct str text,
 static enum result check_text(struct str text, struct str domain, size_t *lines,
 			      struct alias_fault *fault)
 {
-	struct arena *scratch = arena_new(1024);
+	struct arena *scratch = arena_new(16384);
 	enum result result = OK;
 	struct str line, user, rest;
 
@@ -248,7 +248,7 @@ static enum result check_text(struct str text, struct str domain, size_t *lines,
 		if (!split_line(line, &user, &rest))
 			continue;
 		result = check_line(scratch, user, rest, domain, &fault->what);
-		arena_reset(scratch);
+		alias_sweep(scratch);
 		++*lines;
 	}
 	arena_free(scratch);

@@ -259,7 +259,7 @@ static void look_into(struct search *search, const struct aliases *aliases,
 	while (search->depth) {
 		struct frame *top = &search->stack[search->depth - 1];
 
-		arena_reset(search->scratch);
+		alias_sweep(search->scratch);
 		if (!in_force(search, top->aliases) ||
 		    !alias_next_target(top->aliases, search->scratch,
 				       &top->targets, &target)) {
@@ -291,7 +291,7 @@ static void mark(const struct search *search, const struct aliases *aliases)
 				slot->mark = str_eq(target.local, STR("*"))
 						     ? ALIAS_PASSES
 						     : ALIAS_OPEN;
-		arena_reset(search->scratch);
+		alias_sweep(search->scratch);
 	}
 }
 

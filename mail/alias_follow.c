@@ -77,7 +77,7 @@ enum result alias_walk(const struct alias_directory *directory,
 struct expanding {
 	struct walk walk;
 	struct alias_expansion *out;
-	size_t max;
+	size_t room, max;
 };
 
 static void tell(const struct expanding *expanding, int depth,
@@ -102,6 +102,19 @@ static enum alias_way find_way(enum result found, const struct mailbox *address,
 						    : ALIAS_WAY_REDUCED;
 }
 
+static void grow_targets(struct expanding *expanding)
+{
+	struct alias_expansion *out = expanding->out;
+	struct mailbox *bigger;
+
+	expanding->room = expanding->room ? expanding->room * 2 : 4;
+	bigger = ARENA_NEW(expanding->walk.arena, struct mailbox,
+			   expanding->room);
+	if (out->n)
+		memcpy(bigger, out->targets, out->n * sizeof(*bigger));
+	out->targets = bigger;
+}
+
 static enum result add_target(struct expanding *expanding,
 			      const struct mailbox *target)
 {
@@ -113,6 +126,8 @@ static enum result add_target(struct expanding *expanding,
 			return OK;
 	if (out->n == expanding->max)
 		return E_LIMIT;
+	if (out->n == expanding->room)
+		grow_targets(expanding);
 	out->targets[out->n++] = *target;
 	return OK;
 }
@@ -189,8 +204,6 @@ enum result alias_expand(const struct alias_directory *directory,
 		.max = max,
 	};
 
-	*expansion = (struct alias_expansion){
-		.targets = ARENA_NEW(arena, struct mailbox, max),
-	};
+	*expansion = (struct alias_expansion){ .targets = NULL };
 	return expand(&expanding, address, 0);
 }

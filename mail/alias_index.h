@@ -45,4 +45,11 @@ struct alias_slot *alias_find_catch_all_slot(const struct aliases *aliases);
 bool alias_next_target(const struct aliases *aliases, struct arena *arena,
 		       struct str *targets, struct mailbox *target);
 
+/* Ends the life of what is in a scratch arena, not at every line. */
+static inline void alias_sweep(struct arena *scratch)
+{
+	if (arena_size(scratch) > 64 * 1024)
+		arena_reset(scratch);
+}
+
 #endif

@@ -363,7 +363,7 @@ static bool replace_taken(struct loader *loader)
 static void refuse_cycles(struct loader *loader)
 {
 	const struct domains *domains = loader->domains;
-	struct arena *scratch = arena_new(4096);
+	struct arena *scratch = arena_new(16384);
 	struct domains_view view;
 	const struct alias_directory directory =
 		domains_directory(&view, domains, scratch);

@@ -56,15 +56,47 @@ static void add_domain(struct loader *loader, struct str name)
 	domains->list[domains->n++] = (struct domain){ .name = name };
 }
 
+/* FNV-1a */
+static size_t hash_name(struct str name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < name.n; i++)
+		hash = (hash ^ (unsigned char)name.p[i]) * 16777619u;
+	return hash;
+}
+
+/* The table, at most half full: a search would read a dozen names. */
+static void index_domains(struct arena *arena, struct domains *domains)
+{
+	size_t size = 4;
+
+	while (size < domains->n * 2)
+		size *= 2;
+	domains->table = ARENA_NEW(arena, uint32_t, size);
+	domains->mask = size - 1;
+	for (uint32_t n = 0; n < domains->n; n++) {
+		size_t i = hash_name(domains->list[n].name);
+
+		while (domains->table[i & domains->mask])
+			i++;
+		domains->table[i & domains->mask] = n + 1;
+	}
+}
+
 static struct domain *find_domain(const struct domains *domains,
 				  struct str name)
 {
-	struct domain key = { .name = name };
-
 	if (!domains->n)
 		return NULL;
-	return bsearch(&key, domains->list, domains->n, sizeof(key),
-		       compare_domains);
+	for (size_t i = hash_name(name);; i++) {
+		uint32_t n = domains->table[i & domains->mask];
+
+		if (!n)
+			return NULL;
+		if (str_eq(domains->list[n - 1].name, name))
+			return &domains->list[n - 1];
+	}
 }
 
 const struct domain *domains_find(const struct domains *domains,
@@ -401,6 +433,7 @@ enum result domains_load(struct arena *arena,
 	if (result == OK)
 		result = list_folders(&loader, source->state);
 	sort_domains(domains);
+	index_domains(arena, domains);
 	for (size_t i = 0; result == OK && i < domains->n; i++)
 		result = load_domain(&loader, &domains->list[i]);
 	if (result == OK)

@@ -2,6 +2,8 @@
 #ifndef MILTERS_DOMAINS_H
 #define MILTERS_DOMAINS_H
 
+#include <stdint.h>
+
 #include "mail/alias.h"
 #include "milters/keystore.h"
 
@@ -30,6 +32,8 @@ struct domain {
 struct domains {
 	struct domain *list; /* sorted by name */
 	size_t n;
+	uint32_t *table; /* by hash of the name: index in list, plus 1 */
+	size_t mask;
 	size_t n_faults; /* files that could not be used */
 	struct alias_rules rules;
 };

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # "make bench" compares with other milters, as root; see bench/run for the
-# outbound side, bench/inbound for the other, and bench/forward for what is
-# sent on.
-BENCHERS = bench/empty bench/floor bench/floor_forward bench/floor_inbound \
-	bench/load
+# outbound side, bench/inbound for the other, bench/forward for what is sent
+# on, and bench/aliases for where to.
+BENCHERS = bench/aliases_load bench/empty bench/floor bench/floor_forward \
+	bench/floor_inbound bench/load
 EXTRA_PROGRAMS += $(BENCHERS)
-EXTRA_DIST += bench/run bench/inbound bench/forward bench/lib.py \
-	bench/world.py bench/postfix.py bench/pipeline.py
+EXTRA_DIST += bench/run bench/inbound bench/forward bench/aliases \
+	bench/lib.py bench/world.py bench/postfix.py bench/pipeline.py
 
+bench_aliases_load_SOURCES = bench/aliases_load.c
+bench_aliases_load_LDADD = $(CONFIG_LIBS)
 bench_empty_SOURCES = bench/empty.c
 bench_empty_LDADD = $(MILTER_LIBS)
 bench_floor_SOURCES = bench/floor.c
@@ -27,4 +29,5 @@ bench: all $(BENCHERS)
 	$(srcdir)/bench/run $(BENCH)
 	$(srcdir)/bench/inbound $(BENCH)
 	$(srcdir)/bench/forward $(BENCH)
+	$(srcdir)/bench/aliases $(BENCH)
 .PHONY: bench

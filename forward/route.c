@@ -114,6 +114,11 @@ static const char *describe_fault(const struct snapshot *snapshot,
 
 	if (domain && domain->fault)
 		return domain->fault;
+	if (domain && !domain->users_known && !domain->users_absent)
+		return arena_printf(arena,
+				    "the file of the users of %.*s can't be "
+				    "read",
+				    STR_ARG(domain->name));
 	return arena_printf(arena,
 			    "the alias leads to %s, which does not exist",
 			    address_format(arena, at));
@@ -129,7 +134,7 @@ static void expand(const struct snapshot *snapshot, struct arena *arena,
 		domains_directory(&view, &snapshot->domains, arena);
 
 	/* To have accounts is not needed for aliases. */
-	view.absent_is_none = true;
+	view.users_decide = true;
 	directory.trace = trace;
 	switch (alias_expand(&directory, arena, &route->address,
 			     (size_t)config->max_recipients, &expansion)) {

@@ -403,7 +403,7 @@ static void refuse_cycles(struct loader *loader)
 		ARENA_NEW(loader->arena, const struct aliases *, domains->n);
 	size_t n;
 
-	view.absent_is_none = true;
+	view.users_decide = true;
 	loader->taken = ARENA_NEW(loader->arena, struct taken, domains->n);
 	do {
 		n = 0;
@@ -474,6 +474,9 @@ static enum result view_aliases(void *context, struct str name,
 	const struct domain *domain = domains_find(view->domains, name);
 
 	*aliases = domain ? domain->aliases : NULL;
+	if (domain && view->users_decide && !domain->users_known &&
+	    !domain->users_absent)
+		return E_CONFIG;
 	if (*aliases)
 		return OK;
 	return domain && domain->fault ? E_CONFIG : E_ABSENT;
@@ -484,7 +487,7 @@ static bool view_is_user(void *context, struct str name, struct str local)
 	const struct domains_view *view = context;
 	const struct domain *domain = domains_find(view->domains, name);
 
-	if (!domain || (domain->users_absent && view->absent_is_none))
+	if (!domain || (domain->users_absent && view->users_decide))
 		return false;
 	return domain_has_user(domain, view->arena, &view->domains->rules,
 			       local);

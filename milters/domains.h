@@ -83,8 +83,11 @@ bool domain_has_user(const struct domain *domain, struct arena *arena,
 struct domains_view {
 	const struct domains *domains;
 	struct arena *arena;
-	/* A domain without a file of users has none. Else it may have any. */
-	bool absent_is_none;
+	/*
+	 * A domain without a file of users has none, and with one that can't
+	 * be read it is at fault. Else both may have any.
+	 */
+	bool users_decide;
 };
 struct alias_directory domains_directory(struct domains_view *view,
 					 const struct domains *domains,

@@ -141,7 +141,7 @@ static bool check_alias(void *context, struct str user,
 		if (str_eq(user, STR("*")) &&
 		    str_eq(alias->targets[i].local, user))
 			return false;
-	view.absent_is_none = true;
+	view.users_decide = true;
 	if (!alias->refuse)
 		result = alias_expand(&directory, visit->scratch, &address,
 				      (size_t)config->max_recipients,

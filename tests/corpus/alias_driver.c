@@ -39,7 +39,7 @@ static void answer(struct arena *arena, const struct domains *domains,
 	struct mailbox address;
 	enum result result = path_parse(arena, line, &address);
 
-	view.absent_is_none = true;
+	view.users_decide = true;
 	if (result == OK)
 		result = alias_expand(&directory, arena, &address, TARGETS_MAX,
 				      &expansion);

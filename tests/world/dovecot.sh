@@ -12,11 +12,13 @@ account() {
 	install -d -m 751 "$dir" &&
 	echo "${1%@*}:{SHA512-CRYPT}$(openssl passwd -6 "$2")" \
 	    >> "$dir/users" &&
-	chgrp dovecot "$dir/users" && chmod 640 "$dir/users"
+	groupadd --force --system millrace-users &&
+	chgrp millrace-users "$dir/users" && chmod 640 "$dir/users"
 }
 
 dovecot_start() {
-	mkdir -p "$WORLD/dovecot"
+	groupadd --force --system millrace-users &&
+	mkdir -p "$WORLD/dovecot" || return
 	cat > "$WORLD/dovecot/dovecot.conf" <<-EOF
 	protocols =
 	listen = 127.0.0.1
@@ -36,6 +38,7 @@ dovecot_start() {
 		args = uid=nobody gid=nogroup home=/nonexistent
 	}
 	service auth {
+		extra_groups = millrace-users
 		unix_listener /run/millrace/auth {
 			mode = 0660
 			user = postfix

@@ -19,20 +19,22 @@ conf() {
 }
 
 # Users, groups and folders as contrib/systemd has them on a real host. The
-# other groups are for the socket, Postfix's, and the accounts, Dovecot's.
+# group postfix is for the socket.
 milter_user() {
 	getent passwd millrace-sign > /dev/null && return
 	groupadd --system millrace-keys &&
 	groupadd --system millrace-verdict &&
+	groupadd --force --system millrace-users &&
 	useradd --system --no-create-home --home-dir / \
 	    --shell /usr/sbin/nologin \
-	    --groups millrace-keys,postfix,dovecot millrace-sign &&
+	    --groups millrace-keys,postfix,millrace-users millrace-sign &&
 	useradd --system --no-create-home --home-dir / \
 	    --shell /usr/sbin/nologin --user-group \
 	    --groups millrace-verdict millrace-policy &&
 	useradd --system --no-create-home --home-dir / \
 	    --shell /usr/sbin/nologin --user-group \
-	    --groups millrace-verdict,millrace-keys,dovecot millrace-forward &&
+	    --groups millrace-verdict,millrace-keys,millrace-users \
+	    millrace-forward &&
 	install -d -m 751 -g millrace-keys "$STATE" "$STATE/domains" &&
 	install -d -o millrace-sign /run/millrace
 }

@@ -37,11 +37,23 @@ static void insert(struct session *session, const char *name, struct str value)
 	edits_insert_field(&session->edits, session->arena, 0, name, value);
 }
 
+/* Recipients of one message don't learn of each other. */
+static bool is_alone(const struct forwarding *forwarding)
+{
+	size_t n = 0;
+
+	for (const struct route *route = forwarding->routes; route;
+	     route = route->next)
+		n += route->leaves;
+	return n == 1;
+}
+
 /* The alias, never the target, and a code by which we know it again. */
 static enum result add_markers(struct session *session,
 			       const struct forwarding *forwarding)
 {
 	struct arena *arena = session->arena;
+	bool alone = is_alone(forwarding);
 
 	for (const struct route *route = forwarding->routes; route;
 	     route = route->next) {
@@ -57,9 +69,10 @@ static enum result add_markers(struct session *session,
 			return result;
 		insert(session, MARKER,
 		       str_from(arena_printf(arena, " %.*s", STR_ARG(code))));
-		insert(session, "X-Forwarded-For",
-		       str_from(
-			       arena_printf(arena, " %.*s", STR_ARG(address))));
+		if (alone)
+			insert(session, "X-Forwarded-For",
+			       str_from(arena_printf(arena, " %.*s",
+						     STR_ARG(address))));
 	}
 	return OK;
 }

@@ -103,19 +103,6 @@ static void edit_recipients(struct session *session,
 					       route->path);
 }
 
-/* RET and ENVID are the sender's wish; the other parameters are done with. */
-static const char *kept_parameters(struct session *session)
-{
-	struct buf buf;
-
-	buf_init(&buf, session->arena, 1024);
-	for (const char *const *p = session->sender_parameters; *p; p++)
-		if (str_istarts(str_from(*p), STR("RET=")) ||
-		    str_istarts(str_from(*p), STR("ENVID=")))
-			buf_printf(&buf, "%s%s", buf.n ? " " : "", *p);
-	return buf.n ? buf_c(&buf) : NULL;
-}
-
 /* A sender too long for SRS, or odd, is kept here under a token. */
 static enum result forward_token(struct session *session,
 				 const struct forwarding *forwarding,
@@ -162,7 +149,7 @@ enum result envelope_edit(struct session *session,
 		return OK;
 	if (is_unproven(forwarding)) {
 		edits_change_sender(&session->edits, session->arena, STR(""),
-				    kept_parameters(session));
+				    NULL);
 		return OK;
 	}
 	result = srs_forward(session->arena, &srs, session->sender,
@@ -171,6 +158,6 @@ enum result envelope_edit(struct session *session,
 		result = forward_token(session, forwarding, &srs, &rewritten);
 	if (result == OK)
 		edits_change_sender(&session->edits, session->arena, rewritten,
-				    kept_parameters(session));
+				    NULL);
 	return result;
 }

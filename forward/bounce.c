@@ -105,6 +105,15 @@ static struct str our_host(const struct session *session)
 						  forwarding->bounce);
 }
 
+/* That of From, so that what is signed for it is aligned (RFC 9989). */
+static struct str our_domain(const struct session *session)
+{
+	const struct forwarding *forwarding = session->data;
+
+	return forwarding->signing ? forwarding->signing->name
+				   : our_host(session);
+}
+
 static bool write_notice(struct session *session, struct dsn_message *message)
 {
 	const struct forwarding *forwarding = session->data;
@@ -113,6 +122,7 @@ static bool write_notice(struct session *session, struct dsn_message *message)
 	char random[16];
 	struct dsn_notice notice = {
 		.sender = forwarding->bounce->targets[0],
+		.domain = our_domain(session),
 		.host = our_host(session),
 		.now = session->now,
 		.random = { random, sizeof(random) },
@@ -243,7 +253,7 @@ static bool strike(struct session *session, struct dsn_message *message)
 		    str_from(arena_printf(session->arena,
 					  " Mail Delivery System "
 					  "<postmaster@%.*s>",
-					  STR_ARG(public.host))));
+					  STR_ARG(our_domain(session)))));
 	for (size_t i = 0; i < session->header.n; i++)
 		if (!keep_field(session, secrets, &session->header.fields[i],
 				&message->header))

@@ -90,7 +90,7 @@ static enum action mix(struct session *session, const struct route *route)
 		forwarding->rewrite = domain;
 		return ACTION_CONTINUE;
 	}
-	if (str_eq(domain, forwarding->rewrite) || session->login.n)
+	if (str_eq(domain, forwarding->rewrite))
 		return ACTION_CONTINUE;
 	if (forwarding->config->mixed == MIXED_SPLIT)
 		return refuse_recipient(session, ROUTE_ALONE, route);
@@ -244,9 +244,10 @@ static enum action begin_bounce(struct session *session)
 	struct forwarding *forwarding = session->data;
 
 	buf_init(&forwarding->body, session->arena, LIMIT_DSN_BODY);
-	return session_is_local(session)
-		       ? ACTION_CONTINUE
-		       : begin_signing(session, forwarding->bounce);
+	if (!session_is_local(session))
+		return begin_signing(session, forwarding->bounce);
+	forwarding->signing = find_signing(session, forwarding->bounce);
+	return ACTION_CONTINUE;
 }
 
 enum action filter_header(struct session *session)

@@ -24,6 +24,7 @@ struct writer {
 	struct dsn_secrets *secrets;
 	struct str sender; /* as written in a header field */
 	struct str alias;
+	struct str domain;
 	struct str host;
 	const char *boundary;
 };
@@ -447,8 +448,8 @@ static void write_header(struct writer *writer, struct dsn_message *message,
 	message_init(&message->header, arena);
 	/* RFC 3464 section 2: the address of a human who is responsible */
 	add_header(writer, message, "From",
-		   arena_printf(arena, "Mail Delivery System <postmaster@%s>",
-				host));
+		   arena_printf(arena, "Mail Delivery System <postmaster@%.*s>",
+				STR_ARG(writer->domain)));
 	add_header(writer, message, "To",
 		   arena_printf(arena, "<%.*s>", STR_ARG(writer->sender)));
 	add_header(writer, message, "Subject", words[action].subject);
@@ -548,6 +549,7 @@ enum result dsn_format(struct arena *arena, const struct dsn *dsn,
 
 	if (write_address(arena, &notice->sender, &writer.sender) != OK ||
 	    write_address(arena, &notice->alias, &writer.alias) != OK ||
+	    domain_normalize(arena, notice->domain, &writer.domain) != OK ||
 	    domain_normalize(arena, notice->host, &writer.host) != OK)
 		return E_SYNTAX;
 	writer.secrets = dsn_secrets_new(arena, collect_public(&writer));

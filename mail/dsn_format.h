@@ -18,7 +18,8 @@ struct dsn_notice {
 	/* What must not be told; the recipients of the DSN are added. */
 	const struct mailbox *targets;
 	size_t n;
-	struct str host;   /* ours: From, Reporting-MTA, Message-ID */
+	struct str domain; /* ours, of From: one that signs the message */
+	struct str host;   /* ours: Reporting-MTA, Message-ID */
 	int64_t now;	   /* seconds since 1970 */
 	struct str random; /* 16 octets or more */
 };

@@ -322,10 +322,11 @@ struct str dsn_strike_field(struct arena *arena,
 			    const struct dsn_secrets *secrets, struct str value)
 {
 	struct str struck = dsn_strike(arena, secrets, value), plain;
-	enum result result = mime_words(arena, struck, &plain);
+	enum result result = mime_words(arena, value, &plain);
 
-	if (result == E_ABSENT ||
-	    (result == OK && !dsn_is_private(secrets, plain)))
+	/* An encoded word with something struck out of it is none. */
+	if (result == E_ABSENT || (result == OK && str_eq(struck, value) &&
+				   !dsn_is_private(secrets, plain)))
 		return struck;
 	return STR(" " DSN_STRUCK);
 }

@@ -203,6 +203,7 @@ static void answer(struct arena *arena, const struct message *header,
 		.alias = mailbox("i@example.org"),
 		.targets = &target,
 		.n = 1,
+		.domain = STR("example.org"),
 		.host = STR("mail.example.org"),
 		.random = STR("0123456789abcdef"),
 	};

@@ -19,6 +19,7 @@ static struct dsn_notice notice_of(const char *alias, const char *sender)
 	return (struct dsn_notice){
 		.sender = dsn_mailbox(sender),
 		.alias = dsn_mailbox(alias),
+		.domain = STR("example.org"),
 		.host = STR("Mail.Example.ORG"),
 		.now = 0,
 		.random = STR("\x01\x23\x45\x67\x89\xab\xcd\xef"

@@ -30,7 +30,7 @@ forward_hosts() {
 	CONF=$CONF-2 hosted beta.example || return
 	forward_aliases "" alpha beta && forward_aliases -2 beta alpha &&
 	conf auth-policy.conf < /dev/null &&
-	signer_conf 'subdomains = yes' && signer_start &&
+	signer_conf && signer_start &&
 	policy_start && forward_start && forward_start -2 &&
 	forward_domains > /etc/postfix/millrace-domains &&
 	postfix_start auth-policy dkim-sign forward &&

@@ -4,13 +4,22 @@
 #include "mail/path.h"
 #include "tokens.h"
 
+/*
+ * Of recipients that differ in case alone Postfix keeps the first, and drops
+ * the one that is added, without a word: the first must not be deleted then.
+ */
+static bool is_same(const struct mailbox *a, const struct mailbox *b)
+{
+	return str_ieq(a->local, b->local) && str_eq(a->domain, b->domain);
+}
+
 /* Was this address given at RCPT? */
 static bool is_given(const struct forwarding *forwarding,
 		     const struct mailbox *target)
 {
 	for (const struct route *route = forwarding->routes; route;
 	     route = route->next)
-		if (path_equal(&route->address, target))
+		if (is_same(&route->address, target))
 			return true;
 	return false;
 }
@@ -24,7 +33,7 @@ static bool is_target(const struct forwarding *forwarding,
 		size_t end = route == until ? n : route->n;
 
 		for (size_t i = 0; i < end; i++)
-			if (path_equal(&route->targets[i], address))
+			if (is_same(&route->targets[i], address))
 				return true;
 		if (route == until)
 			break;

@@ -17,6 +17,7 @@ twice: me@box.example, i
 local: user
 gone: !refuse This address is closed
 dangling: nobody@example.org
+copy: copy, me@box.example
 """
 FIELDS = [("From", " Bob <bob@sender.example>"), ("To", " i@example.org"), ("Subject", " a test"),
           ("Date", " Thu, 28 May 2026 20:26:40 +0000"), ("Message-ID", " <1@sender.example>")]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "route.h"
 
+#include "mail/domain.h"
 #include "mail/path.h"
 #include "tokens.h"
 
@@ -8,6 +9,8 @@
 static const struct route_reply replies[] = {
 	[ROUTE_UNKNOWN] = { ACTION_REJECT, "550", "5.1.1",
 			    "There is no such address here" },
+	[ROUTE_ODD] = { ACTION_REJECT, "553", "5.1.3",
+			"An address can't be written like this here" },
 	[ROUTE_REFUSED] = { ACTION_REJECT, "550", "5.7.1",
 			    "This address takes no mail" },
 	[ROUTE_NO_SRS] = { ACTION_REJECT, "550", "5.1.6",
@@ -177,12 +180,32 @@ bool route_is_srs(const struct route *route)
 	       route->kind == ROUTE_FORGED || route->kind == ROUTE_EXPIRED;
 }
 
+/*
+ * MTAs read more than RFC 5321 allows: routes, comments, white space. Such an
+ * address of our domains would be taken, and then go nowhere.
+ */
+static bool is_ours_at_all(const struct snapshot *snapshot, struct arena *arena,
+			   struct str path)
+{
+	size_t sign = str_find_last(path, '@');
+	struct str domain;
+
+	return sign < path.n &&
+	       domain_normalize(arena, str_sub(path, sign + 1, path.n),
+				&domain) == OK &&
+	       is_srs_domain(snapshot, domain);
+}
+
 void route_follow(const struct snapshot *snapshot, struct arena *arena,
 		  const struct route_request *request, struct route *route)
 {
 	*route = (struct route){ .kind = ROUTE_OTHER, .path = request->path };
-	if (path_parse(arena, request->path, &route->address) != OK ||
-	    !is_srs_domain(snapshot, route->address.domain))
+	if (path_parse(arena, request->path, &route->address) != OK) {
+		if (is_ours_at_all(snapshot, arena, request->path))
+			route->kind = ROUTE_ODD;
+		return;
+	}
+	if (!is_srs_domain(snapshot, route->address.domain))
 		return;
 	if (looks_like_srs(route->address.local))
 		find_bounce(snapshot, arena, request->now, route);

@@ -12,6 +12,7 @@ enum route_kind {
 	ROUTE_ALIAS,   /* its targets stand for it */
 	ROUTE_BOUNCE,  /* an SRS address of ours: the sender stands for it */
 	ROUTE_UNKNOWN, /* no such address */
+	ROUTE_ODD,     /* of our domains, but nothing that an alias can be */
 	ROUTE_REFUSED, /* by its alias */
 	ROUTE_NO_SRS,  /* looks like an SRS address of ours, but is none */
 	ROUTE_FORGED,  /* it is one that we have not made */

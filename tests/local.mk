@@ -113,7 +113,14 @@ tests_unit_test_inquiry_CPPFLAGS = $(AM_CPPFLAGS) -DSOURCE='"$(abs_srcdir)"'
 tests_unit_test_inquiry_load_CPPFLAGS = $(tests_unit_test_inquiry_CPPFLAGS)
 tests_unit_test_resolver_CPPFLAGS = $(tests_unit_test_inquiry_CPPFLAGS)
 
-check-programs: $(TESTERS) $(PLAYER)
+# What is preloaded into a daemon to make its edits fail.
+FAULTS = tests/faults/edits.so
+MOSTLYCLEANFILES += $(FAULTS)
+$(FAULTS): tests/faults/edits.c
+	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) $(AM_CFLAGS) \
+		$(CFLAGS) -I. -shared -fPIC -o $@ $<
+
+check-programs: $(TESTERS) $(PLAYER) $(FAULTS)
 .PHONY: check-programs
 
 check-local:

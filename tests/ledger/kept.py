@@ -32,8 +32,8 @@ def half_made(seen, raw, want):
     ours = [domain for domain in signers if domain in plan.ALIASES]
     if len(ours) != 2 or "sender.example" not in signers:
         yield f"signed by {signers}"
-    if "\r\nX-Forwarded-For:" not in fields:
-        yield "no X-Forwarded-For"
+    if "\r\nX-Millrace-Loop:" not in fields:
+        yield "no X-Millrace-Loop"
     if re.search(r"(?i)\r\nX-Millrace-Verdict:", fields):
         yield "the verdict left this host"
     if body != want:

@@ -102,16 +102,16 @@ static struct str our_host(const struct session *session)
 
 	return session->host.n ? session->host
 			       : route_srs_domain(session->snapshot,
-						  forwarding->bounce);
+						  forwarding->routes);
 }
 
 /* That of From, so that what is signed for it is aligned (RFC 9989). */
-static struct str our_domain(const struct session *session)
+static struct str our_domain(const struct session *session,
+			     struct str otherwise)
 {
 	const struct forwarding *forwarding = session->data;
 
-	return forwarding->signing ? forwarding->signing->name
-				   : our_host(session);
+	return forwarding->signing ? forwarding->signing->name : otherwise;
 }
 
 static bool write_notice(struct session *session, struct dsn_message *message)
@@ -121,8 +121,7 @@ static bool write_notice(struct session *session, struct dsn_message *message)
 				 .snapshot = session->snapshot };
 	char random[16];
 	struct dsn_notice notice = {
-		.sender = forwarding->bounce->targets[0],
-		.domain = our_domain(session),
+		.sender = *forwarding->told,
 		.host = our_host(session),
 		.now = session->now,
 		.random = { random, sizeof(random) },
@@ -133,10 +132,13 @@ static bool write_notice(struct session *session, struct dsn_message *message)
 		      buf_str(&forwarding->body), &dsn) != OK)
 		return false;
 	find_aliases(&secret, session, &dsn);
+	/* One of our own users may see whatever is no alias. */
 	if (!secret.has_alias || secret.too_many ||
+	    (!forwarding->bounce && !secret.n) ||
 	    getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return false;
 	notice.alias = secret.alias;
+	notice.domain = our_domain(session, secret.alias.domain);
 	notice.targets = secret.targets;
 	notice.n = secret.n;
 	return dsn_format(session->arena, &dsn, &notice, message) == OK;
@@ -234,7 +236,7 @@ static bool strike(struct session *session, struct dsn_message *message)
 {
 	const struct forwarding *forwarding = session->data;
 	const struct dsn_public public = {
-		.addresses = forwarding->bounce->targets,
+		.addresses = forwarding->told,
 		.n = 1,
 		.host = our_host(session),
 	};
@@ -250,10 +252,11 @@ static bool strike(struct session *session, struct dsn_message *message)
 		dsn_secrets_add(secrets, &secret.targets[i]);
 	message_init(&message->header, session->arena);
 	message_add(&message->header, STR("From"),
-		    str_from(arena_printf(session->arena,
-					  " Mail Delivery System "
-					  "<postmaster@%.*s>",
-					  STR_ARG(our_domain(session)))));
+		    str_from(arena_printf(
+			    session->arena,
+			    " Mail Delivery System "
+			    "<postmaster@%.*s>",
+			    STR_ARG(our_domain(session, public.host)))));
 	for (size_t i = 0; i < session->header.n; i++)
 		if (!keep_field(session, secrets, &session->header.fields[i],
 				&message->header))
@@ -288,4 +291,26 @@ enum result bounce_edit(struct session *session,
 		return OK;
 	dkim_sign_body(forwarding->signer, message.body);
 	return seal_sign(session, forwarding, &message.header, signatures, &n);
+}
+
+enum result bounce_edit_own(struct session *session,
+			    struct forwarding *forwarding)
+{
+	struct dsn_message *message =
+		ARENA_NEW(session->arena, struct dsn_message, 1);
+
+	if (!write_notice(session, message))
+		return OK;
+	edits_replace_header(&session->edits, session->arena, &session->header,
+			     &message->header);
+	edits_replace_body(&session->edits, session->arena, message->body);
+	forwarding->header = &message->header;
+	if (!forwarding->signer)
+		return OK;
+	dkim_sign_free(forwarding->signer);
+	forwarding->signer = dkim_sign_begin(&dkim_policy_default);
+	if (!forwarding->signer)
+		return E_CRYPTO;
+	dkim_sign_body(forwarding->signer, message->body);
+	return OK;
 }

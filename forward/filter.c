@@ -243,11 +243,24 @@ static enum action begin_bounce(struct session *session)
 {
 	struct forwarding *forwarding = session->data;
 
-	buf_init(&forwarding->body, session->arena, LIMIT_DSN_BODY);
 	if (!session_is_local(session))
 		return begin_signing(session, forwarding->bounce);
 	forwarding->signing = find_signing(session, forwarding->bounce);
 	return ACTION_CONTINUE;
+}
+
+/* To whom this host, or another one by our SRS address, tells of a failure. */
+static const struct mailbox *find_told(const struct session *session)
+{
+	const struct forwarding *forwarding = session->data;
+	const struct route *route = forwarding->routes;
+
+	if (forwarding->bounce)
+		return forwarding->bounce->targets;
+	return session_is_local(session) && !session->sender.n && route &&
+			       !route->next
+		       ? &route->address
+		       : NULL;
 }
 
 enum action filter_header(struct session *session)
@@ -256,6 +269,9 @@ enum action filter_header(struct session *session)
 	const char *fault;
 	enum action action;
 
+	forwarding->header = &session->header;
+	forwarding->told = find_told(session);
+	buf_init(&forwarding->body, session->arena, LIMIT_DSN_BODY);
 	if (session->header_too_long)
 		return refuse(session, "552", "5.3.4",
 			      "The header of the message is too long");
@@ -293,9 +309,9 @@ void filter_body(struct session *session, struct str chunk)
 {
 	struct forwarding *forwarding = session->data;
 
-	if (forwarding->bounce)
+	if (forwarding->told)
 		add_begin(&forwarding->body, chunk);
-	else if (forwarding->signer)
+	if (forwarding->signer && !forwarding->bounce)
 		dkim_sign_body(forwarding->signer, chunk);
 }
 
@@ -315,13 +331,12 @@ static enum action end_bounce(struct session *session)
 	if (result != OK)
 		return session_defer(session, "signing failed (%s)",
 				     result_name(result));
-	session_outcome(session,
-			bounce == BOUNCE_HELD ? FILTER_HELD : FILTER_RETURNED,
-			" to=%s bounce=%s",
-			log_value(session->arena,
-				  path_format(session->arena,
-					      forwarding->bounce->targets)),
-			how[bounce]);
+	session_outcome(
+		session, bounce == BOUNCE_HELD ? FILTER_HELD : FILTER_RETURNED,
+		" to=%s bounce=%s",
+		log_value(session->arena,
+			  path_format(session->arena, forwarding->told)),
+		how[bounce]);
 	return ACTION_CONTINUE;
 }
 
@@ -329,18 +344,22 @@ enum action filter_end(struct session *session)
 {
 	struct forwarding *forwarding = session->data;
 	size_t routes = 0;
-	enum result result;
+	enum result result = OK;
 
 	if (forwarding->bounce)
 		return end_bounce(session);
+	if (forwarding->told)
+		result = bounce_edit_own(session, forwarding);
 	/* The verdict is for us alone. */
-	edits_delete_fields(&session->edits, session->arena, &session->header,
-			    VERDICT_FIELD);
-	result = envelope_edit(session, forwarding);
+	if (forwarding->header == &session->header)
+		edits_delete_fields(&session->edits, session->arena,
+				    &session->header, VERDICT_FIELD);
+	if (result == OK)
+		result = envelope_edit(session, forwarding);
 	if (result != OK)
 		return session_defer(session,
-				     "the sender can't be rewritten "
-				     "(%s)",
+				     "the sender can't be rewritten, or a "
+				     "bounce not be replaced (%s)",
 				     result_name(result));
 	for (const struct route *route = forwarding->routes; route;
 	     route = route->next)

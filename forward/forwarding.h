@@ -21,8 +21,10 @@ struct forwarding {
 	const struct domain *signing; /* whose keys sign */
 	struct verdict verdict;
 	bool has_verdict;
-	const struct route *bounce; /* the only recipient, if it is one */
-	struct buf body;	    /* of a bounce; full: only its begin */
+	const struct message *header; /* as it leaves, under our fields */
+	const struct route *bounce;   /* the only recipient, if it is one */
+	const struct mailbox *told;   /* who gets a bounce, NULL: it is none */
+	struct buf body;	      /* of a bounce; full: only its begin */
 };
 
 /* The edits of the envelope: recipients as sets, and the sender. */
@@ -53,6 +55,14 @@ enum bounce {
 enum result bounce_edit(struct session *session,
 			const struct forwarding *forwarding,
 			enum bounce *bounce);
+
+/*
+ * The same for a bounce that this host made, to one whose sender was not
+ * rewritten: a notification of ours takes its place where it names a target
+ * of an alias. `forwarding->header` is the new one then.
+ */
+enum result bounce_edit_own(struct session *session,
+			    struct forwarding *forwarding);
 
 /* Did the message come by here before, for one of its aliases? */
 bool seal_is_loop(struct session *session, const struct forwarding *forwarding);

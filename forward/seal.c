@@ -82,7 +82,7 @@ static enum result add_set(struct session *session,
 			   const struct str *signatures, size_t n)
 {
 	const struct arc_seal_input input = {
-		.message = &session->header,
+		.message = forwarding->header,
 		.signatures = signatures,
 		.n_signatures = n,
 		.authres = forwarding->verdict.authres,
@@ -134,7 +134,7 @@ enum result seal_edit(struct session *session,
 	size_t n;
 
 	if (result == OK)
-		result = seal_sign(session, forwarding, &session->header,
+		result = seal_sign(session, forwarding, forwarding->header,
 				   signatures, &n);
 	if (result == OK && forwarding->config->arc && forwarding->has_verdict)
 		result = add_set(session, forwarding, signatures, n);

@@ -18,8 +18,9 @@ def read_kept(folder):
             yield os.path.basename(path), seen, file.read()
 
 
-def half_made(seen, raw, want):
-    """What is wrong with a message that was forwarded, of sender.example."""
+def half_made(seen, raw, body_sent, alone):
+    """What is wrong with a message that was forwarded, of sender.example. Its
+    alias is named where it was sent to that one alone."""
     header, _, body = raw.partition(b"\r\n\r\n")
     fields = "\r\n" + header.decode("utf-8", "replace") + "\r\n"
     if not re.match(r"SRS0=\S+@(%s)$" % "|".join(plan.ALIASES), seen["mail_from"]):
@@ -33,8 +34,10 @@ def half_made(seen, raw, want):
     if len(ours) != 2 or "sender.example" not in signers:
         yield f"signed by {signers}"
     if "\r\nX-Millrace-Loop:" not in fields:
-        yield "no X-Millrace-Loop"
+        yield "no marker against loops"
+    if alone and fields.count("\r\nX-Forwarded-For:") != 1:
+        yield "its alias is not named"
     if re.search(r"(?i)\r\nX-Millrace-Verdict:", fields):
         yield "the verdict left this host"
-    if body != want:
-        yield f"the body has {len(body)} bytes, not {len(want)}"
+    if body != body_sent:
+        yield f"the body has {len(body)} bytes, not {len(body_sent)}"

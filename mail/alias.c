@@ -52,6 +52,11 @@ static enum result parse_target(struct arena *arena, struct str text,
 			"parameters or quotes";
 		return E_SYNTAX;
 	}
+	if (target->local.p[0] == '-') {
+		*what = "a target can't begin with \"-\": MTAs take that for "
+			"an option";
+		return E_SYNTAX;
+	}
 	if (sign < text.n &&
 	    domain_normalize(arena, str_sub(text, sign + 1, text.n),
 			     &target->domain) != OK) {

@@ -142,6 +142,7 @@ static void words(void **state)
 		{ S("a: b;x"), "without parameters" },
 		{ S("a: b (the boss)"), "without parameters" },
 		{ S("a: \"b\""), "without parameters or quotes" },
+		{ S("a: b, -c@else.where"), "can't begin with" },
 		{ S("a b: c"), "on the left" },
 		{ S("a"), "expected \"user: target, target\"" },
 		{ S("a@b: c"), "no @ on the left" },

@@ -84,6 +84,7 @@ TESTERS = \
 	tests/unit/test_srs \
 	tests/unit/test_str \
 	tests/unit/test_suffixes \
+	tests/unit/test_gate \
 	tests/unit/test_rate \
 	tests/unit/test_taglist \
 	tests/unit/test_tokens \
@@ -98,6 +99,7 @@ tests_unit_test_sign_SOURCES = tests/unit/test_sign.c \
 	dkim-sign/config.c dkim-sign/owner.c dkim-sign/sign.c
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_results_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_gate_SOURCES = tests/unit/test_gate.c forward/gate.c
 tests_unit_test_rate_SOURCES = tests/unit/test_rate.c forward/rate.c
 tests_unit_test_tokens_SOURCES = tests/unit/test_tokens.c forward/tokens.c
 tests_unit_test_tokens_LDADD = $(LDADD) $(SQLITE_LIBS)

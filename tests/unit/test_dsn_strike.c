@@ -204,8 +204,8 @@ static void header_fields(void **state)
 {
 	static const struct row rows[] = {
 		{ S(" Mail to me@x.example"), S(" Mail to " X) },
-		{ S(" =?utf-8?q?Mail_to_me=40x.example?="),
-		  S(" =?utf-8?q?Mail_to_" X "?=") },
+		/* no encoded word has a space (RFC 2047 section 2) */
+		{ S(" =?utf-8?q?Mail_to_me=40x.example?="), S(" " X) },
 		/* "me@x.example"; split; "is me here"; "Hello" */
 		{ S(" =?utf-8?B?bWVAeC5leGFtcGxl?="), S(" " X) },
 		{ S(" =?utf-8?B?bWVAeC5l?= =?utf-8?B?eGFtcGxl?="), S(" " X) },

@@ -79,6 +79,7 @@ static void verdicts(void **state)
 
 	/* It passed for the host that brought it, and for no other one. */
 	verdict = good;
+	verdict.dkim = AUTH_NONE;
 	verdict.dkim_aligned = false;
 	check(&header, &verdict, STRICT, "signature of it that survives",
 	      "SPF alone under reject");

@@ -24,6 +24,7 @@ dist_examples_DATA = \
 	contrib/sendmail/dkim-sign.mc \
 	contrib/sendmail/forward.mc
 EXTRA_DIST += \
+	contrib/sendmail/README.md \
 	contrib/systemd/millrace-auth-policy.service.in \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service.in \

@@ -7,6 +7,8 @@ unit_DATA += \
 	contrib/systemd/millrace-forward-control.socket \
 	contrib/systemd/millrace-forward.service \
 	contrib/systemd/millrace-forward.socket
+completiondir = $(datadir)/bash-completion/completions
+dist_completion_DATA = contrib/completion/millrace
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
 	contrib/config/auth-policy.conf \

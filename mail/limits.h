@@ -136,6 +136,11 @@ enum limits {
 	/* Private addresses to be struck out of a bounce; lines that have them. */
 	LIMIT_BOUNCE_TARGETS = 2000,
 	LIMIT_BOUNCE_ALIASES = 10000,
+
+	/* RFC 4616 section 2: 255 characters are prepared to. */
+	LIMIT_PASSWORD = 1020,
+	/* What Dovecot's auth service says of itself, or of one password. */
+	LIMIT_SASL_LINE = 8192,
 };
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { ANSWER_SECONDS = 10, LAST_LINE = 100 };
 
-static int connect_to(const char *path)
+int ask_connect(const char *path)
 {
 	const struct timeval timeout = { .tv_sec = ANSWER_SECONDS };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -51,7 +51,7 @@ enum result ask_daemon(struct arena *arena, const char *path,
 		       struct str question, struct str *answer)
 {
 	const struct str error = STR("error: ");
-	int fd = connect_to(path);
+	int fd = ask_connect(path);
 	char *line = arena_printf(arena, "%.*s\n", STR_ARG(question));
 	struct str last;
 	size_t end;

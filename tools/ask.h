@@ -5,6 +5,9 @@
 #include "mail/arena.h"
 #include "mail/result.h"
 
+/* A unix socket with time-outs; -1 leaves errno set. */
+int ask_connect(const char *path);
+
 /*
  * Asks a daemon at its control socket (milters/control.h). OK: *answer has
  * its lines. E_ABSENT: nobody is asked there, errno says why. E_SYNTAX: it

@@ -152,6 +152,23 @@ static const char *date_selector(struct tool *tool)
 	return text;
 }
 
+static struct keygen default_keygen(struct tool *tool)
+{
+	return (struct keygen){ .wanted = { true, true },
+				.bits = RSA_BITS,
+				.selector = date_selector(tool) };
+}
+
+int dkim_make_keys(struct tool *tool, const struct shared_settings *settings,
+		   struct str domain)
+{
+	struct keygen keygen = default_keygen(tool);
+
+	keygen.domain = domain;
+	keygen.folder = key_folder(tool, settings, domain);
+	return generate_all(tool, &keygen);
+}
+
 int run_dkim_keygen(struct tool *tool, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -161,11 +178,10 @@ int run_dkim_keygen(struct tool *tool, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct keygen keygen = { .wanted = { true, true }, .bits = RSA_BITS };
+	struct keygen keygen = default_keygen(tool);
 	struct shared_settings settings;
 	int option, status;
 
-	keygen.selector = date_selector(tool);
 	while ((option = tool_option(tool, argc, argv, options, &status)) > 0) {
 		if (option == 'a' && !read_algorithm(&keygen, optarg))
 			return tool_usage(tool, EX_USAGE);

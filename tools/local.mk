@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 bin_PROGRAMS += tools/millrace
 tools_millrace_SOURCES = \
+	tools/accounts.c tools/accounts.h \
 	tools/aliases.c \
 	tools/ask.c tools/ask.h \
 	tools/auth.c tools/auth.h \
 	tools/auth_print.c \
 	tools/dkim.c \
+	tools/domain.c \
 	tools/json.c tools/json.h \
 	tools/main.c \
+	tools/password.c tools/password.h \
 	tools/private.c tools/private.h \
+	tools/sasl.c tools/sasl.h \
 	tools/secret.c \
 	tools/sign.c \
-	tools/tool.h
-tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS)
+	tools/tool.h \
+	tools/user.c \
+	tools/user_list.c
+tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS) \
+	$(SODIUM_LIBS)
 dist_man_MANS += tools/millrace.1

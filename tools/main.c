@@ -25,6 +25,30 @@ static const struct verb verbs[] = {
 	  run_dkim_list },
 	{ "dkim dns", "[--format zone|panel|both] DOMAIN",
 	  "print the DNS records of a domain's active keys", run_dkim_dns },
+	{ "domain add", "DOMAIN",
+	  "make what a domain needs: folders, alias file, accounts, keys",
+	  run_domain_add },
+	{ "domain list", "[--json]",
+	  "list the domains: accounts, aliases, active keys", run_domain_list },
+	{ "domain remove", "--yes DOMAIN", "put a domain's folders away",
+	  run_domain_remove },
+	{ "user add", "[--receive-only] [--expires DATE] [--generate] ADDRESS",
+	  "make an account; its password is asked, or read from a pipe",
+	  run_user_add },
+	{ "user password", "[--generate] ADDRESS",
+	  "give an account another password", run_user_password },
+	{ "user remove", "ADDRESS", "remove an account", run_user_remove },
+	{ "user list", "[--json] [DOMAIN]",
+	  "list the accounts of one or all domains", run_user_list },
+	{ "user lock", "ADDRESS", "refuse an account's password for now",
+	  run_user_lock },
+	{ "user unlock", "[--expires DATE|never] ADDRESS",
+	  "let an account in again", run_user_unlock },
+	{ "user expire", "", "lock the accounts whose day has come",
+	  run_user_expire },
+	{ "user authenticate", "[--socket PATH] ADDRESS",
+	  "ask the running Dovecot whether a password is right",
+	  run_user_authenticate },
 	{ "secret new", "[--group NAME] srs|verdict",
 	  "make a secret that signs from the next reload on", run_secret_new },
 	{ "secret list", "[srs|verdict]", "list the secrets, and which signs",
@@ -175,7 +199,7 @@ static int usage(FILE *to, int status)
 		"  -c DIRECTORY  the configuration (default " CONFIG_DIRECTORY
 		")\n\n");
 	for (size_t i = 0; i < VERBS; i++)
-		fprintf(to, "  %-16s %s\n", verbs[i].words, verbs[i].help);
+		fprintf(to, "  %-18s %s\n", verbs[i].words, verbs[i].help);
 	fprintf(to, "\n\"millrace VERB --help\" tells more.\n");
 	return status;
 }

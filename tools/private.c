@@ -3,8 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "milters/log.h"
+
+gid_t private_group(const char *name)
+{
+	const struct group *group = getgrnam(name);
+
+	if (group && geteuid() == 0)
+		return group->gr_gid;
+	if (geteuid() == 0)
+		log_warning("there is no group %s: systemd-sysusers makes it, "
+			    "chgrp gives it the files",
+			    name);
+	return (gid_t)-1;
+}
 
 bool private_folders(struct arena *arena, const char *path, gid_t group)
 {

@@ -12,6 +12,15 @@
  * whatever the files get by themselves. False leaves errno set.
  */
 
+/* Who reads the accounts; contrib/systemd/sysusers.conf.in says who that is. */
+#define USERS_GROUP "millrace-users"
+
+/*
+ * A group by its name, for who may give files away; -1 for others and, with a
+ * warning, where there is none: what reads the files is not installed.
+ */
+gid_t private_group(const char *name);
+
 /*
  * Makes each missing folder of the path. Others may pass the upper ones, on
  * the way to the accounts that Dovecot reads, but not the last.

@@ -41,6 +41,17 @@ int run_verify(struct tool *tool, int argc, char **argv);
 int run_dkim_keygen(struct tool *tool, int argc, char **argv);
 int run_dkim_list(struct tool *tool, int argc, char **argv);
 int run_dkim_dns(struct tool *tool, int argc, char **argv);
+int run_domain_add(struct tool *tool, int argc, char **argv);
+int run_domain_list(struct tool *tool, int argc, char **argv);
+int run_domain_remove(struct tool *tool, int argc, char **argv);
+int run_user_add(struct tool *tool, int argc, char **argv);
+int run_user_authenticate(struct tool *tool, int argc, char **argv);
+int run_user_expire(struct tool *tool, int argc, char **argv);
+int run_user_list(struct tool *tool, int argc, char **argv);
+int run_user_lock(struct tool *tool, int argc, char **argv);
+int run_user_password(struct tool *tool, int argc, char **argv);
+int run_user_remove(struct tool *tool, int argc, char **argv);
+int run_user_unlock(struct tool *tool, int argc, char **argv);
 
 /* Prints "millrace VERB: ..." to stderr and returns the status. */
 int tool_fail(const struct tool *tool, int status, const char *format, ...)
@@ -82,5 +93,12 @@ bool tool_now(const char *text, int64_t *now);
  */
 bool tool_settings(const struct tool *tool, struct shared_settings *settings,
 		   struct resolver_settings *dns);
+
+/*
+ * The keys that "dkim keygen" makes of a domain (in normal form) when nothing
+ * else is said; prints their files.
+ */
+int dkim_make_keys(struct tool *tool, const struct shared_settings *settings,
+		   struct str domain);
 
 #endif

@@ -44,8 +44,8 @@ const struct setting config_table[] = {
 	  .offset = offsetof(struct config, from),
 	  .fallback = "own",
 	  .choices = from_rules,
-	  .help = "Which From: addresses an authenticated user may write: own, "
-		  "any of the login's domain, or any." },
+	  .help = "Which addresses an authenticated user may write in From: "
+		  "and as sender: own, any of the login's domain, or any." },
 	{ .name = "subdomains",
 	  .type = SETTING_SWITCH,
 	  .offset = offsetof(struct config, subdomains),

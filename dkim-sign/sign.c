@@ -6,6 +6,7 @@
 #include "mail/domain.h"
 #include "mail/limits.h"
 #include "mail/lines.h"
+#include "mail/path.h"
 #include "owner.h"
 
 /*
@@ -102,40 +103,67 @@ static enum action read_authors(struct session *session,
 	return ACTION_CONTINUE;
 }
 
+/* May the user write as this one, which stands in `where`? */
+static enum action check_address(struct session *session, const char *where,
+				 const struct mailbox *address)
+{
+	const struct config *config = session->snapshot->settings;
+	struct arena *arena = session->arena;
+
+	switch (owner_may_write(session->snapshot, arena, session->login,
+				address)) {
+	case OK:
+		return ACTION_CONTINUE;
+	case E_CONFIG:
+		return session_defer(session,
+				     "whose %s is can't be known: an alias "
+				     "file has a fault",
+				     address_format(arena, address));
+	default:
+		return unfit(session, "550", "5.7.1",
+			     arena_printf(arena,
+					  "%s: %s is not for the user %s "
+					  "(rule: from = %s)",
+					  where, address_format(arena, address),
+					  log_value(arena, session->login),
+					  config_from_name(config->from)));
+	}
+}
+
 /* The rule that From belongs to the user, for each author. */
 static enum action check_owner(struct session *session,
 			       const struct mailboxes *authors)
 {
-	const struct config *config = session->snapshot->settings;
-	struct signing *signing = session->data;
+	const struct signing *signing = session->data;
+	enum action action = ACTION_CONTINUE;
+	const char *about = session->about;
 
 	if (signing->client != CLIENT_USER)
 		return ACTION_CONTINUE;
-	for (size_t i = 0; i < authors->n; i++) {
-		const struct mailbox *author = &authors->list[i];
-		enum result result =
-			owner_may_write(session->snapshot, session->arena,
-					session->login, author);
-
-		if (result == OK)
-			continue;
-		session->about = describe(session, author);
-		if (result == E_CONFIG)
-			return session_defer(session,
-					     "whose %s is can't be known: an "
-					     "alias file has a fault",
-					     address_format(session->arena,
-							    author));
-		return unfit(
-			session, "550", "5.7.1",
-			arena_printf(session->arena,
-				     "From: %s is not for the user %s "
-				     "(rule: from = %s)",
-				     address_format(session->arena, author),
-				     log_value(session->arena, session->login),
-				     config_from_name(config->from)));
+	for (size_t i = 0; action == ACTION_CONTINUE && i < authors->n; i++) {
+		session->about = describe(session, &authors->list[i]);
+		action = check_address(session, "From", &authors->list[i]);
 	}
-	return ACTION_CONTINUE;
+	if (action == ACTION_CONTINUE)
+		session->about = about;
+	return action;
+}
+
+/*
+ * By the same rule the envelope's sender, who gets the bounces and for whom
+ * SPF speaks. The null one is for receipts (RFC 8098 section 2.1).
+ */
+static enum action check_sender(struct session *session)
+{
+	const struct signing *signing = session->data;
+	struct mailbox sender;
+
+	if (signing->client != CLIENT_USER || !session->sender.n)
+		return ACTION_CONTINUE;
+	if (path_parse(session->arena, session->sender, &sender) != OK)
+		return unfit(session, "550", "5.7.1",
+			     "The sender of the envelope can't be read");
+	return check_address(session, "MAIL FROM", &sender);
 }
 
 /* Puts domains in normal form, those that are no domain names apart. */
@@ -206,6 +234,8 @@ enum action sign_header(struct session *session)
 		return action;
 	normalize(session->arena, &authors);
 	action = check_owner(session, &authors);
+	if (action == ACTION_CONTINUE)
+		action = check_sender(session);
 	if (action == ACTION_CONTINUE)
 		action = choose_domain(session, &authors);
 	return action == ACTION_CONTINUE ? begin(session) : action;

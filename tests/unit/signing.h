@@ -115,6 +115,7 @@ struct run {
 	const struct field *fields;
 	size_t n_fields;
 	struct str body;
+	struct str sender; /* of the envelope; empty is the null one */
 	bool header_too_long;
 	bool no_lead_space;
 	size_t longest;
@@ -166,6 +167,7 @@ static inline void run_message(enum client client, struct run *run)
 	assert_true(session_enter(session, STAGE_MAIL));
 	session->now = NOW;
 	session->login = str_from(clients[client].login);
+	session->sender = run->sender;
 	run->n_seen = run->n_edits = 0;
 	run->action = drive(session, run);
 	run->outcome = session->outcome;

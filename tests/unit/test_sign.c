@@ -143,6 +143,42 @@ static void classes(void **state)
 	end();
 }
 
+/* RFC 6409 section 6.1: who submits is held to addresses of his own. */
+static const struct {
+	const char *sender;
+	enum want user;
+} sender_rows[] = {
+	{ "", SIGNED },
+	{ "alice@example.org", SIGNED },
+	{ "ALICE@Example.ORG", SIGNED },
+	{ "alice+lists@example.org", SIGNED },
+	{ "\"alice\"@example.org", SIGNED },
+	{ "sales@example.org", SIGNED },
+	{ "also@example.com", SIGNED },
+	{ "bob@example.org", FROM_FAULT },
+	{ "nobody@example.org", FROM_FAULT },
+	{ "alice@example.com", FROM_FAULT },
+	{ "alice@else.where", FROM_FAULT },
+	{ "alice@[192.0.2.1]", FROM_FAULT },
+	{ "alice", FROM_FAULT },
+	{ "alice@@example.org", FROM_FAULT },
+};
+
+static void senders(void **state)
+{
+	(void)state;
+	begin("");
+	for (size_t i = 0; i < sizeof(sender_rows) / sizeof(*sender_rows);
+	     i++) {
+		struct run run = run_of(OWN_FROM);
+
+		run.sender = str_from(sender_rows[i].sender);
+		check_all(sender_rows[i].sender, &run, sender_rows[i].user,
+			  SIGNED);
+	}
+	end();
+}
+
 static struct str long_line(size_t n)
 {
 	char *bytes = arena_alloc(folder.arena, n + 3);
@@ -482,6 +518,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes),
+		cmocka_unit_test(senders),
 		cmocka_unit_test(long_lines),
 		cmocka_unit_test(too_many_fields),
 		cmocka_unit_test(white_space_hidden),

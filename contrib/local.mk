@@ -19,12 +19,19 @@ dist_examples_DATA = \
 	contrib/postfix/dkim-sign.postconf \
 	contrib/postfix/forward.domains \
 	contrib/postfix/forward.postconf \
+	contrib/postfix/passwords.postconf \
 	contrib/postfix/millrace-auth-policy.socket.conf \
 	contrib/postfix/millrace-dkim-sign.socket.conf \
 	contrib/postfix/millrace-forward.socket.conf \
 	contrib/sendmail/auth-policy.mc \
 	contrib/sendmail/dkim-sign.mc \
 	contrib/sendmail/forward.mc
+dovecotdir = $(examplesdir)/dovecot
+dist_dovecot_DATA = contrib/dovecot/millrace.conf
+fail2bandir = $(examplesdir)/fail2ban
+dist_fail2ban_DATA = \
+	contrib/fail2ban/filter.conf \
+	contrib/fail2ban/jail.conf
 EXTRA_DIST += \
 	contrib/sendmail/README.md \
 	contrib/systemd/millrace-auth-policy.service.in \

@@ -2,9 +2,11 @@
 # shellcheck shell=bash
 #
 # dovecot.sh: Dovecot, for nothing but the passwords of submission. Accounts
-# are where Millrace has them: STATE/domains/DOMAIN/users, a passwd-file.
+# are where Millrace has them: STATE/domains/DOMAIN/users, a passwd-file. Its
+# configuration is the one that we ship, but for where Postfix finds it.
 
 STATE=/var/lib/millrace
+AUTH_SOCKET=/run/millrace/auth
 
 # account ADDRESS PASSWORD: makes one.
 account() {
@@ -26,26 +28,11 @@ dovecot_start() {
 	state_dir = $WORLD/dovecot
 	ssl = no
 	syslog_facility = mail
-	auth_mechanisms = plain login
-	auth_default_realm = example.org
-	auth_failure_delay = 1 secs
-	passdb {
-		driver = passwd-file
-		args = username_format=%n $STATE/domains/%d/users
-	}
-	userdb {
-		driver = static
-		args = uid=nobody gid=nogroup home=/nonexistent
-	}
-	service auth {
-		extra_groups = millrace-users
-		unix_listener /run/millrace/auth {
-			mode = 0660
-			user = postfix
-			group = postfix
-		}
-	}
+	!include $WORLD/dovecot/millrace.conf
 	EOF
+	sed "s|/var/spool/postfix/private/auth|$AUTH_SOCKET|" \
+	    "$ROOT/contrib/dovecot/millrace.conf" \
+	    > "$WORLD/dovecot/millrace.conf"
 	dovecot -F -c "$WORLD/dovecot/dovecot.conf" &
-	wait_for 20 test -S /run/millrace/auth
+	wait_for 20 test -S $AUTH_SOCKET
 }

@@ -68,7 +68,6 @@ postfix_main() {
 	smtpd_tls_key_file = $WORLD/tls/mail.example.org.key
 	smtpd_tls_loglevel = 1
 	smtpd_tls_received_header = yes
-	smtpd_tls_auth_only = yes
 	smtp_tls_security_level = may
 	smtp_tls_CAfile = $CA
 	smtp_tls_loglevel = 1
@@ -86,7 +85,7 @@ postfix_contrib() {
 	case $postfix_milters in dkim-sign)
 		postconf -e 'smtpd_milters = $millrace_sign' || return
 	esac
-	for milter in $postfix_milters; do
+	for milter in passwords $postfix_milters; do
 		sed -e '/^#/d' -e "s|unix:millrace/|unix:/run/millrace/|" \
 		    "$ROOT/contrib/postfix/$milter.postconf" |
 		    xargs -d '\n' postconf -e || return
@@ -109,6 +108,7 @@ postfix_forwards() {
 # No chroot: what is under test is not Postfix's set-up.
 postfix_master() {
 	local user='-o smtpd_sasl_auth_enable=yes
+	-o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 	-o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
 	-o smtpd_delay_reject=yes'
 	case $postfix_milters in *dkim-sign*)

@@ -4,6 +4,8 @@ unit_DATA += \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service \
 	contrib/systemd/millrace-dkim-sign.socket \
+	contrib/systemd/millrace-expire.service \
+	contrib/systemd/millrace-expire.timer \
 	contrib/systemd/millrace-forward-control.socket \
 	contrib/systemd/millrace-forward.service \
 	contrib/systemd/millrace-forward.socket
@@ -38,6 +40,8 @@ EXTRA_DIST += \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service.in \
 	contrib/systemd/millrace-dkim-sign.socket \
+	contrib/systemd/millrace-expire.service.in \
+	contrib/systemd/millrace-expire.timer \
 	contrib/systemd/millrace-forward-control.socket \
 	contrib/systemd/millrace-forward.service.in \
 	contrib/systemd/millrace-forward.socket \
@@ -47,6 +51,7 @@ EXTRA_DIST += \
 GENERATED = \
 	contrib/systemd/millrace-auth-policy.service \
 	contrib/systemd/millrace-dkim-sign.service \
+	contrib/systemd/millrace-expire.service \
 	contrib/systemd/millrace-forward.service \
 	contrib/systemd/sysusers.conf \
 	contrib/systemd/tmpfiles.conf
@@ -55,6 +60,7 @@ noinst_DATA = contrib/systemd/sysusers.conf contrib/systemd/tmpfiles.conf
 
 $(GENERATED): %: $(srcdir)/%.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) contrib/systemd && sed \
+		-e 's|@bindir[@]|$(bindir)|g' \
 		-e 's|@sbindir[@]|$(sbindir)|g' \
 		-e 's|@configdirectory[@]|$(configdirectory)|g' \
 		-e 's|@KEYS_GROUP[@]|$(KEYS_GROUP)|g' \

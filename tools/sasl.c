@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ask.h"
@@ -66,7 +67,7 @@ static bool request(struct arena *arena, int fd, struct str user,
 		"AUTH\t1\tPLAIN\tservice=smtp\tsecured\tnologin\tno-penalty"
 		"\tresp=%.*s\n",
 		(int)getpid(), STR_ARG(response)));
-	sent = write(fd, line.p, line.n) == (ssize_t)line.n;
+	sent = send(fd, line.p, line.n, MSG_NOSIGNAL) == (ssize_t)line.n;
 	crypto_wipe((struct str){ plain, n });
 	crypto_wipe(response);
 	crypto_wipe(line);

@@ -34,8 +34,11 @@ fail2bandir = $(examplesdir)/fail2ban
 dist_fail2ban_DATA = \
 	contrib/fail2ban/filter.conf \
 	contrib/fail2ban/jail.conf
+# Hooks of others call it at this place.
+dist_pkglibexec_SCRIPTS = contrib/tls/install-certificate
 EXTRA_DIST += \
 	contrib/sendmail/README.md \
+	contrib/tls/README.md \
 	contrib/systemd/millrace-auth-policy.service.in \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service.in \

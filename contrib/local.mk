@@ -36,6 +36,9 @@ dist_fail2ban_DATA = \
 	contrib/fail2ban/jail.conf
 # Hooks of others call it at this place.
 dist_pkglibexec_SCRIPTS = contrib/tls/install-certificate
+# Hooks of others call them at this place.
+dist_pkglibexec_SCRIPTS = contrib/git/refuse-secrets \
+	contrib/tls/install-certificate
 EXTRA_DIST += \
 	contrib/sendmail/README.md \
 	contrib/tls/README.md \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tokens.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "mail/limits.h"
 #include "mail/mac.h"
@@ -101,6 +103,31 @@ struct tokens *tokens_shared(struct arena *arena, const char *path,
 	tokens = shared;
 	pthread_mutex_unlock(&lock);
 	return tokens;
+}
+
+enum result tokens_copy(struct arena *arena, const char *path, const char *to,
+			const char **error)
+{
+	sqlite3_stmt *copy = NULL;
+	sqlite3 *db = NULL;
+	enum result result = E_TEMP;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return E_ABSENT;
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &copy, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_bind_text(copy, 1, to, -1, SQLITE_STATIC) == SQLITE_OK &&
+	    sqlite3_step(copy) == SQLITE_DONE)
+		result = OK;
+	else
+		*error =
+			arena_printf(arena, "%s: %s", path, sqlite3_errmsg(db));
+	sqlite3_finalize(copy);
+	sqlite3_close(db);
+	return result;
 }
 
 /* Runs a statement that gives no row. */

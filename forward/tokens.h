@@ -27,6 +27,13 @@ struct tokens *tokens_shared(struct arena *arena, const char *path,
 			     const char **error);
 
 /*
+ * Writes a copy of the table that is whole, while others work with it. E_ABSENT
+ * without a table, E_TEMP with *error for all else.
+ */
+enum result tokens_copy(struct arena *arena, const char *path, const char *to,
+			const char **error);
+
+/*
  * A token for a sender: letters in lower case and digits, 65 bits that nobody
  * can guess; the one it has, if it was kept before. E_TEMP when the table
  * can't be written.

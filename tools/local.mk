@@ -6,6 +6,9 @@ tools_millrace_SOURCES = \
 	tools/ask.c tools/ask.h \
 	tools/auth.c tools/auth.h \
 	tools/auth_print.c \
+	tools/backup.c tools/backup.h \
+	tools/backup_scan.c \
+	tools/command.c tools/command.h \
 	tools/dkim.c \
 	tools/domain.c \
 	tools/json.c tools/json.h \
@@ -13,6 +16,7 @@ tools_millrace_SOURCES = \
 	tools/password.c tools/password.h \
 	tools/private.c tools/private.h \
 	tools/sasl.c tools/sasl.h \
+	tools/restore.c \
 	tools/secret.c \
 	tools/sign.c \
 	tools/tool.h \

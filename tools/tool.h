@@ -34,6 +34,8 @@ int run_aliases_list(struct tool *tool, int argc, char **argv);
 int run_aliases_resolve(struct tool *tool, int argc, char **argv);
 int run_secret_new(struct tool *tool, int argc, char **argv);
 int run_secret_list(struct tool *tool, int argc, char **argv);
+int run_backup(struct tool *tool, int argc, char **argv);
+int run_restore(struct tool *tool, int argc, char **argv);
 int run_sign(struct tool *tool, int argc, char **argv);
 int run_spf(struct tool *tool, int argc, char **argv);
 int run_dmarc(struct tool *tool, int argc, char **argv);

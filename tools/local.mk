@@ -11,14 +11,17 @@ tools_millrace_SOURCES = \
 	tools/command.c tools/command.h \
 	tools/dkim.c \
 	tools/domain.c \
+	tools/import.c tools/import.h \
+	tools/import_users.c \
 	tools/json.c tools/json.h \
 	tools/main.c \
 	tools/password.c tools/password.h \
 	tools/private.c tools/private.h \
-	tools/sasl.c tools/sasl.h \
 	tools/restore.c \
+	tools/sasl.c tools/sasl.h \
 	tools/secret.c \
 	tools/sign.c \
+	tools/textproto.c tools/textproto.h \
 	tools/tool.h \
 	tools/user.c \
 	tools/user_list.c

@@ -7,7 +7,7 @@
 #include "arena.h"
 
 /* The record types that a check may ask for. */
-enum dns_type { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_TXT };
+enum dns_type { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_TXT, DNS_NS };
 
 /* How a question ended. Only DNS_OK comes with records. */
 enum dns_status {
@@ -19,7 +19,7 @@ enum dns_status {
 
 /*
  * A record. A and AAAA: 4 or 16 octets in `data`. MX: the exchange in `data`,
- * with its preference. PTR: the name. TXT: its strings joined, any octets.
+ * with its preference. PTR and NS: the name. TXT: its strings joined, any octets.
  * Names are without the dot at their end.
  */
 struct dns_record {

@@ -102,6 +102,7 @@ bool dns_rdata_parse(enum dns_type type, struct str data, char *room,
 	case DNS_MX:
 		return parse_mx(data, room, record);
 	case DNS_PTR:
+	case DNS_NS:
 		return parse_name(data, room, &record->data);
 	case DNS_TXT:
 		return parse_strings(data, room, &record->data);

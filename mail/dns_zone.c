@@ -9,7 +9,7 @@
 #include "limits.h"
 
 /* A type that only zones know: nobody asks for it. */
-enum { TYPE_CNAME = DNS_TXT + 1 };
+enum { TYPE_CNAME = DNS_NS + 1 };
 
 struct entry {
 	struct str name; /* in lower case */
@@ -232,16 +232,18 @@ static bool read_data(struct reader *reader, struct entry *entry)
 static bool read_type(struct reader *reader, int *type)
 {
 	static const struct str names[] = {
-		[DNS_A] = { "A", 1 },	  [DNS_AAAA] = { "AAAA", 4 },
-		[DNS_MX] = { "MX", 2 },	  [DNS_PTR] = { "PTR", 3 },
-		[DNS_TXT] = { "TXT", 3 }, [TYPE_CNAME] = { "CNAME", 5 },
+		[DNS_A] = { "A", 1 },	       [DNS_AAAA] = { "AAAA", 4 },
+		[DNS_MX] = { "MX", 2 },	       [DNS_PTR] = { "PTR", 3 },
+		[DNS_TXT] = { "TXT", 3 },      [DNS_NS] = { "NS", 2 },
+		[TYPE_CNAME] = { "CNAME", 5 },
 	};
 	struct str word = next_word(reader);
 
 	for (*type = DNS_A; *type <= TYPE_CNAME; ++*type)
 		if (str_ieq(word, names[*type]))
 			return true;
-	return expect(reader, false, "a type: A, AAAA, MX, PTR, CNAME or TXT");
+	return expect(reader, false,
+		      "a type: A, AAAA, MX, PTR, NS, CNAME or TXT");
 }
 
 static bool read_entry(struct reader *reader, struct entry *entry)

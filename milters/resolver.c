@@ -129,6 +129,12 @@ int64_t resolver_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The type as libunbound numbers it (RFC 1035 3.2.2, RFC 3596 2.1). */
+static const int types[] = {
+	[DNS_A] = 1,	[DNS_AAAA] = 28, [DNS_MX] = 15,
+	[DNS_PTR] = 12, [DNS_TXT] = 16,	 [DNS_NS] = 2,
+};
+
 /* What libunbound says of a question, records aside. */
 static enum dns_status status_of(int error, const struct ub_result *result)
 {
@@ -138,20 +144,17 @@ static enum dns_status status_of(int error, const struct ub_result *result)
 		return DNS_NO_NAME;
 	if (result->rcode != RCODE_NOERROR)
 		return DNS_TEMPORARY;
+	/* An alias is no zone, though the name that it leads to may be one. */
+	if (result->qtype == types[DNS_NS] && result->canonname)
+		return DNS_NO_DATA;
 	return result->havedata ? DNS_OK : DNS_NO_DATA;
 }
-
-/* The type as libunbound numbers it (RFC 1035 3.2.2, RFC 3596 2.1). */
-static const int types[] = {
-	[DNS_A] = 1,	[DNS_AAAA] = 28, [DNS_MX] = 15,
-	[DNS_PTR] = 12, [DNS_TXT] = 16,
-};
 
 static enum dns_type type_of(const struct ub_result *result)
 {
 	enum dns_type type = DNS_A;
 
-	while (type < DNS_TXT && types[type] != result->qtype)
+	while (type < DNS_NS && types[type] != result->qtype)
 		type++;
 	return type;
 }

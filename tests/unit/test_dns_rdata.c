@@ -24,6 +24,8 @@ static const struct {
 	{ "AAAA, of an A", DNS_AAAA, S("1234"), false, S(""), 0 },
 	{ "PTR", DNS_PTR, S("\2mx\7Example\3org\0"), true, S("mx.Example.org"),
 	  0 },
+	{ "NS", DNS_NS, S("\2ns\7example\3org\0"), true, S("ns.example.org"),
+	  0 },
 	{ "PTR, the root", DNS_PTR, S("\0"), true, S(""), 0 },
 	{ "PTR, empty", DNS_PTR, S(""), false, S(""), 0 },
 	{ "PTR, without its end", DNS_PTR, S("\2mx"), false, S(""), 0 },

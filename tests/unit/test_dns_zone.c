@@ -52,6 +52,7 @@ static const char zone_text[] =
 	"example.org MX 0 .\n"
 	"example.org AAAA 2001:db8::ff\n"
 	"1.2.0.192.in-addr.arpa PTR Example.org\n"
+	"2.0.192.in-addr.arpa NS ns.example.org\n"
 	"txt.example.org TXT \"v=spf1 \" \"-all\"\n"
 	"txt.example.org TXT \"\\034\\092\\\"\\\\\\255\\000;#\"\n"
 	"empty.example.org TXT\n"
@@ -90,6 +91,7 @@ static const struct {
 	{ S("example.org"), DNS_AAAA,
 	  S("\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\xff") },
 	{ S("1.2.0.192.in-addr.arpa"), DNS_PTR, S("Example.org") },
+	{ S("2.0.192.in-addr.arpa"), DNS_NS, S("ns.example.org") },
 	{ S("txt.example.org"), DNS_TXT, S("v=spf1 -all \"\\\"\\\xff\0;#") },
 	{ S("empty.example.org"), DNS_TXT, S("") },
 	{ S("void.example.org"), DNS_TXT, S("") },
@@ -155,7 +157,7 @@ static void faults(void **state)
 		const char *expected; /* a part of the phrase */
 	} rows[] = {
 		{ S("a"), 1, "a type" },
-		{ S("\n# x\n\na A 1.2.3.4\na NS b\n"), 5, "a type" },
+		{ S("\n# x\n\na A 1.2.3.4\na SOA b\n"), 5, "a type" },
 		{ S("a SPF \"v=spf1\""), 1, "a type" },
 		{ S("a IN A 1.2.3.4"), 1, "a type" },
 		{ S("a A"), 1, "IPv4 address" },

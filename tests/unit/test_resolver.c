@@ -42,6 +42,8 @@ static const char table[] =
 	"bad.example A !rdata=c00002\n"
 	"bad.example MX !rdata=00\n"
 	"bad.example TXT !rdata=0561\n"
+	"ns.example NS ns.a.example\n"
+	"alias.ns.example CNAME ns.example\n"
 	"bad.example PTR !rdata=056d782e6578036f726700\n"
 	"badtoo.example TXT \"good\"\n"
 	"badtoo.example TXT !rdata=0561\n"
@@ -93,6 +95,8 @@ static const struct {
 	{ "bad.example", DNS_A, DNS_TEMPORARY, 0, S(""), 0 },
 	{ "bad.example", DNS_MX, DNS_TEMPORARY, 0, S(""), 0 },
 	{ "bad.example", DNS_TXT, DNS_TEMPORARY, 0, S(""), 0 },
+	{ "ns.example", DNS_NS, DNS_OK, 1, S("ns.a.example"), 0 },
+	{ "alias.ns.example", DNS_NS, DNS_NO_DATA, 0, S(""), 0 },
 	{ "bad.example", DNS_PTR, DNS_TEMPORARY, 0, S(""), 0 },
 	{ "badtoo.example", DNS_TXT, DNS_TEMPORARY, 0, S(""), 0 },
 	/* Names that DNS can't have; nobody is asked. */

@@ -18,6 +18,9 @@ tools_millrace_SOURCES = \
 	tools/password.c tools/password.h \
 	tools/private.c tools/private.h \
 	tools/restore.c \
+	tools/rotate.c \
+	tools/rotation.c tools/rotation.h \
+	tools/rotation_seen.c \
 	tools/sasl.c tools/sasl.h \
 	tools/secret.c \
 	tools/sign.c \

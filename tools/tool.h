@@ -37,6 +37,7 @@ int run_secret_list(struct tool *tool, int argc, char **argv);
 int run_backup(struct tool *tool, int argc, char **argv);
 int run_restore(struct tool *tool, int argc, char **argv);
 int run_import_chasquid(struct tool *tool, int argc, char **argv);
+int run_dkim_rotate(struct tool *tool, int argc, char **argv);
 int run_sign(struct tool *tool, int argc, char **argv);
 int run_spf(struct tool *tool, int argc, char **argv);
 int run_dmarc(struct tool *tool, int argc, char **argv);

@@ -49,6 +49,7 @@ TESTERS = \
 	tests/unit/test_dsn_format \
 	tests/unit/test_dsn_parse \
 	tests/unit/test_dsn_strike \
+	tests/unit/test_finding \
 	tests/unit/test_inquiry \
 	tests/unit/test_inquiry_load \
 	tests/unit/test_ip \
@@ -103,6 +104,8 @@ tests_unit_test_gate_SOURCES = tests/unit/test_gate.c forward/gate.c
 tests_unit_test_rate_SOURCES = tests/unit/test_rate.c forward/rate.c
 tests_unit_test_tokens_SOURCES = tests/unit/test_tokens.c forward/tokens.c
 tests_unit_test_tokens_LDADD = $(LDADD) $(SQLITE_LIBS)
+tests_unit_test_finding_SOURCES = tests/unit/test_finding.c \
+	tools/finding.c tools/json.c
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
 
 # The engines, before what they need of mail/.

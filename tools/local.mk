@@ -13,6 +13,7 @@ tools_millrace_SOURCES = \
 	tools/domain.c \
 	tools/import.c tools/import.h \
 	tools/import_users.c \
+	tools/finding.c tools/finding.h \
 	tools/json.c tools/json.h \
 	tools/main.c \
 	tools/password.c tools/password.h \

@@ -558,6 +558,8 @@ void spf_check_mail_from(const struct env *env, struct arena *arena,
 		.context = &check,
 	};
 	result->auth = check_host(&check, domain, false);
+	result->terms = check.terms;
+	result->voids = check.voids;
 }
 
 void spf_check_helo(const struct env *env, struct arena *arena,

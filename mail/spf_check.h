@@ -18,6 +18,7 @@ struct spf_result {
 	struct str mechanism;	/* the directive that matched, may be empty */
 	const char *reason;	/* a phrase, ASCII */
 	struct str explanation; /* of a fail (6.2), ASCII; else p is NULL */
+	int terms, voids;	/* that asked DNS, and in vain (4.6.4) */
 };
 
 /*

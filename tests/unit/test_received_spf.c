@@ -28,9 +28,9 @@ static struct str format(struct arena *arena, enum auth auth,
 			 const struct spf_client *from, struct str sender,
 			 const char *identity)
 {
-	struct spf_result result = {
-		auth, STR("example.com"), STR(""), "a reason", { NULL, 0 }
-	};
+	struct spf_result result = { auth,	 STR("example.com"), STR(""),
+				     "a reason", { NULL, 0 },	     0,
+				     0 };
 
 	return unfolded(arena, received_spf_format(arena, &result, from, sender,
 						   str_from(identity)));
@@ -146,7 +146,9 @@ static void directives(void **state)
 					     STR("b.example"),
 					     rows[i].mechanism,
 					     rows[i].reason,
-					     { NULL, 0 } };
+					     { NULL, 0 },
+					     0,
+					     0 };
 		struct str got = unfolded(
 			arena, received_spf_format(arena, &result, &client,
 						   STR("a@b.example"),
@@ -197,9 +199,9 @@ static void no_comment(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
-		struct spf_result result = {
-			AUTH_NONE, domains[i], STR(""), "", { NULL, 0 }
-		};
+		struct spf_result result = { AUTH_NONE, domains[i],  STR(""),
+					     "",	{ NULL, 0 }, 0,
+					     0 };
 
 		ASSERT_STR(unfolded(arena,
 				    received_spf_format(arena, &result, &client,
@@ -214,9 +216,9 @@ static void no_comment(void **state)
 
 static void folds(void **state)
 {
-	struct spf_result result = {
-		AUTH_PASS, STR("example.com"), STR("mx"), "", { NULL, 0 }
-	};
+	struct spf_result result = { AUTH_PASS, STR("example.com"), STR("mx"),
+				     "",	{ NULL, 0 },	    0,
+				     0 };
 	struct arena *arena = arena_new(4096);
 	struct str line, text = received_spf_format(arena, &result, &client,
 						    STR("myname@example.com"),

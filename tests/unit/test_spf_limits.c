@@ -84,6 +84,30 @@ static void limits(void **state)
 	}
 }
 
+/* What counts, for who wants to know how far a record is from the limits. */
+static void counts(void **state)
+{
+	struct spf_result result;
+	struct world world;
+
+	(void)state;
+	begin(&world, STR("x.example A 192.0.2.1\n"
+			  "x.example TXT \"v=spf1 ip4:192.0.2.2 a mx "
+			  "include:y.example exists:no.example ?all\"\n"
+			  "y.example A 192.0.2.1\n"
+			  "y.example TXT \"v=spf1 a -all\"\n"));
+	/* a, mx, include, a, exists; of these mx and exists in vain */
+	result = check(&world, "192.0.2.9", STR("a@x.example"));
+	assert_auth(&result, AUTH_NEUTRAL, "counts");
+	assert_int_equal(result.terms, 5);
+	assert_int_equal(result.voids, 2);
+	/* up to what matches */
+	result = check(&world, "192.0.2.1", STR("a@x.example"));
+	assert_int_equal(result.terms, 1);
+	assert_int_equal(result.voids, 0);
+	arena_free(world.arena);
+}
+
 /* No record makes a check ask more than section 4.6.4 lets it. */
 static void queries(void **state)
 {
@@ -206,9 +230,8 @@ static void long_input(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(limits),
-		cmocka_unit_test(queries),
-		cmocka_unit_test(truncation),
+		cmocka_unit_test(limits),     cmocka_unit_test(counts),
+		cmocka_unit_test(queries),    cmocka_unit_test(truncation),
 		cmocka_unit_test(long_input),
 	};
 

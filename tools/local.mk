@@ -9,13 +9,17 @@ tools_millrace_SOURCES = \
 	tools/backup.c tools/backup.h \
 	tools/backup_scan.c \
 	tools/command.c tools/command.h \
+	tools/authority.c tools/authority.h \
 	tools/dkim.c \
+	tools/dns.c \
 	tools/domain.c \
 	tools/import.c tools/import.h \
 	tools/import_users.c \
 	tools/finding.c tools/finding.h \
 	tools/json.c tools/json.h \
 	tools/main.c \
+	tools/nameserver.c tools/nameserver.h \
+	tools/own_host.c tools/own_host.h \
 	tools/password.c tools/password.h \
 	tools/private.c tools/private.h \
 	tools/restore.c \
@@ -26,9 +30,11 @@ tools_millrace_SOURCES = \
 	tools/secret.c \
 	tools/sign.c \
 	tools/textproto.c tools/textproto.h \
+	tools/records.c tools/records.h \
+	tools/spf_merge.c tools/spf_merge.h \
 	tools/tool.h \
 	tools/user.c \
 	tools/user_list.c
 tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS) \
-	$(SODIUM_LIBS)
+	$(SODIUM_LIBS) -lresolv
 dist_man_MANS += tools/millrace.1

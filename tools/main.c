@@ -55,6 +55,10 @@ static const struct verb verbs[] = {
 	{ "import chasquid", "[--dry-run] DIRECTORY",
 	  "take over domains, aliases, accounts and keys; nothing is overwritten",
 	  run_import_chasquid },
+	{ "dns",
+	  "[--format zone|panel|json] [--host NAME] [--address IP,...]\n    "
+	  "[--certificate FILE] DOMAIN",
+	  "print all DNS records that a domain needs, and why", run_dns },
 	{ "secret new", "[--group NAME] srs|verdict",
 	  "make a secret that signs from the next reload on", run_secret_new },
 	{ "secret list", "[srs|verdict]", "list the secrets, and which signs",

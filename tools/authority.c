@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "authority.h"
+
+#include "mail/buf.h"
+#include "mail/domain.h"
+#include "mail/limits.h"
+#include "milters/inquiry.h"
+
+enum {
+	SERVERS_MAX = 26, /* 13 names fit an answer of old, in two families */
+	BUDGET_MS = 20 * 1000, /* for the resolver, all questions together */
+	TEXT_MAX = 2048,
+};
+
+struct server {
+	struct str name;
+	struct ip address;
+	bool out;	  /* not to be asked again, for it did not answer */
+	bool unreachable; /* from here, which need not be its fault */
+};
+
+struct zone {
+	struct zone *next;
+	struct str apex;
+	struct server servers[SERVERS_MAX];
+	size_t n;
+	bool told; /* that it has a fault as a whole */
+};
+
+/* What was asked before is not asked again. */
+struct asked {
+	struct asked *next;
+	struct str name;
+	enum rr_type type;
+	struct reply reply;
+};
+
+struct authority {
+	struct arena *arena;
+	struct findings *findings;
+	struct resolver *resolver;
+	struct inquiry *inquiry;
+	struct zone *zones;
+	struct asked *asked;
+	struct dns_resolver as_resolver;
+};
+
+static void ask_resolver(struct authority *authority, struct arena *arena,
+			 struct str name, enum dns_type type,
+			 struct dns_answer *answer)
+{
+	do
+		dns_query(inquiry_resolver(authority->inquiry), arena, name,
+			  type, answer);
+	while (inquiry_wait(authority->inquiry));
+}
+
+static void add_addresses(struct authority *authority, struct zone *zone,
+			  struct str name, enum dns_type type)
+{
+	struct dns_answer answer;
+
+	ask_resolver(authority, authority->arena, name, type, &answer);
+	if (answer.status != DNS_OK)
+		return;
+	for (size_t i = 0; i < answer.n && zone->n < SERVERS_MAX; i++) {
+		struct server *server = &zone->servers[zone->n++];
+		struct str data = answer.records[i].data;
+
+		server->name = name;
+		server->address.six = type == DNS_AAAA;
+		memcpy(server->address.octets, data.p, data.n);
+	}
+}
+
+static struct zone *open_zone(struct authority *authority, struct str apex,
+			      const struct dns_answer *names)
+{
+	struct zone *zone = ARENA_NEW(authority->arena, struct zone, 1);
+
+	zone->apex = apex;
+	zone->next = authority->zones;
+	authority->zones = zone;
+	for (size_t i = 0; i < names->n; i++) {
+		struct str name =
+			arena_lower(authority->arena, names->records[i].data);
+
+		add_addresses(authority, zone, name, DNS_A);
+		add_addresses(authority, zone, name, DNS_AAAA);
+	}
+	if (!zone->n)
+		findings_add(authority->findings,
+			     &(struct finding){
+				     .id = "ns.none",
+				     .grade = FINDING_FAULT,
+				     .subject = apex.p,
+				     .seen = "name servers without an address",
+				     .expected = "the addresses of the servers "
+						 "in the zone's NS records",
+				     .advice = "mend the NS records of the "
+					       "zone, or the host names in "
+					       "them" });
+	return zone;
+}
+
+/* The zone that has the name; NULL, with a finding, when that is not found. */
+static struct zone *find_zone(struct authority *authority, struct str name)
+{
+	struct str apex = arena_lower(authority->arena, name);
+	struct dns_answer answer = { .status = DNS_NO_NAME };
+	const char *why = "no zone has it";
+
+	for (; apex.n; apex = domain_parent(apex)) {
+		ask_resolver(authority, authority->arena, apex, DNS_NS,
+			     &answer);
+		if (answer.status == DNS_TEMPORARY)
+			why = "the resolver found no name servers (SERVFAIL "
+			      "or no answer)";
+		if (answer.status == DNS_OK || answer.status == DNS_TEMPORARY)
+			break;
+	}
+	for (struct zone *zone = authority->zones; zone; zone = zone->next)
+		if (answer.status == DNS_OK && str_eq(zone->apex, apex))
+			return zone;
+	if (answer.status == DNS_OK)
+		return open_zone(authority, apex, &answer);
+	findings_add(authority->findings,
+		     &(struct finding){
+			     .id = "ns.none",
+			     .grade = FINDING_FAULT,
+			     .subject = arena_lower(authority->arena, name).p,
+			     .seen = why,
+			     .expected = "a zone with name servers",
+			     .advice = "look at the delegation at the "
+				       "registrar, and at the resolver in "
+				       "millrace.conf" });
+	return NULL;
+}
+
+static const char *server_text(struct arena *arena, const struct server *server)
+{
+	return arena_printf(arena, "%.*s (%s)", STR_ARG(server->name),
+			    ip_format(arena, &server->address).p);
+}
+
+/* A server that gave no answer is told of once, and not asked again. */
+static void dismiss(struct authority *authority, const struct zone *zone,
+		    struct server *server, const struct reply *reply)
+{
+	struct arena *arena = authority->arena;
+	bool lame = reply->kind == REPLY_LAME;
+
+	server->out = true;
+	server->unreachable = reply->kind == REPLY_UNREACHABLE;
+	if (server->unreachable)
+		return;
+	findings_add(
+		authority->findings,
+		&(struct finding){
+			.id = lame ? "ns.lame" : "ns.silent",
+			.grade = FINDING_FAULT,
+			.subject = server_text(arena, server),
+			.seen = reply->why,
+			.expected = arena_printf(arena, "answers for %.*s",
+						 STR_ARG(zone->apex)),
+			.advice = lame ? "have the server carry the zone, or "
+					 "take it out of the zone's NS records"
+				       : "start the server or open port 53 "
+					 "(UDP and TCP), or take it out of "
+					 "the zone's NS records" });
+}
+
+static bool same(const struct reply *a, const struct reply *b)
+{
+	if (a->status != b->status || a->n != b->n ||
+	    !str_ieq(a->alias, b->alias))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->records[i].text, b->records[i].text) != 0)
+			return false;
+	return true;
+}
+
+const char *reply_text(struct arena *arena, const struct reply *reply)
+{
+	struct buf buf;
+
+	if (reply->status == DNS_TEMPORARY)
+		return "no answer";
+	if (reply->status == DNS_NO_NAME)
+		return "no such name";
+	buf_init(&buf, arena, TEXT_MAX);
+	if (reply->alias.n)
+		buf_printf(&buf, "an alias of %.*s", STR_ARG(reply->alias));
+	for (size_t i = 0; i < reply->n; i++)
+		buf_printf(&buf, "%s%s", buf.n ? ", " : "",
+			   reply->records[i].text);
+	return buf.n ? buf_c(&buf) : "no such record";
+}
+
+static void tell_difference(struct authority *authority, const char *question,
+			    const struct server *servers[2],
+			    const struct reply *const replies[2])
+{
+	struct arena *arena = authority->arena;
+
+	findings_add(
+		authority->findings,
+		&(struct finding){
+			.id = "ns.disagree",
+			.grade = FINDING_FAULT,
+			.subject = question,
+			.seen = arena_printf(arena, "%s has %s; %s has %s",
+					     server_text(arena, servers[0]),
+					     reply_text(arena, replies[0]),
+					     server_text(arena, servers[1]),
+					     reply_text(arena, replies[1])),
+			.expected = "the same from all servers of the zone",
+			.advice = "if you changed it just now, wait some "
+				  "minutes; else see that the zone is "
+				  "transferred (raise its serial)" });
+}
+
+/* None was told of, since there is no way to any. */
+static void tell_unreachable(struct authority *authority, struct zone *zone)
+{
+	for (size_t i = 0; i < zone->n; i++)
+		if (!zone->servers[i].unreachable)
+			return;
+	if (zone->n && !zone->told)
+		findings_add(
+			authority->findings,
+			&(struct finding){
+				.id = "ns.silent",
+				.grade = FINDING_FAULT,
+				.subject = zone->apex.p,
+				.seen = "no route from this host to any of "
+					"its name servers",
+				.expected = "an answer of each",
+				.advice = "look at this host's routes" });
+	zone->told = true;
+}
+
+/* Asks each server of a zone; the first answer counts. */
+static void ask_zone(struct authority *authority, struct zone *zone,
+		     struct str name, enum rr_type type, struct reply *first)
+{
+	struct arena *arena = authority->arena;
+	const struct server *servers[2] = { NULL };
+	struct reply reply;
+	bool told = false;
+
+	for (size_t i = 0; i < zone->n; i++) {
+		struct server *server = &zone->servers[i];
+
+		if (server->out)
+			continue;
+		nameserver_ask(arena, &server->address, name, type, &reply);
+		if (reply.kind != REPLY_ANSWER) {
+			dismiss(authority, zone, server, &reply);
+		} else if (!servers[0]) {
+			servers[0] = server;
+			*first = reply;
+		} else if (!told && !same(first, &reply)) {
+			servers[1] = server;
+			told = true;
+			tell_difference(
+				authority,
+				arena_printf(arena, "%.*s %s", STR_ARG(name),
+					     rr_type_name(type)),
+				servers,
+				(const struct reply *[]){ first, &reply });
+		}
+	}
+	if (!servers[0])
+		tell_unreachable(authority, zone);
+}
+
+void authority_ask(struct authority *authority, struct str name,
+		   enum rr_type type, struct reply *reply)
+{
+	struct asked *asked = authority->asked;
+	struct zone *zone;
+
+	while (asked && (asked->type != type || !str_ieq(asked->name, name)))
+		asked = asked->next;
+	if (!asked) {
+		asked = ARENA_NEW(authority->arena, struct asked, 1);
+		asked->name = arena_copy(authority->arena, name);
+		asked->type = type;
+		asked->reply = (struct reply){ .kind = REPLY_SILENT,
+					       .status = DNS_TEMPORARY,
+					       .alias = STR("") };
+		asked->next = authority->asked;
+		authority->asked = asked;
+		zone = find_zone(authority, name);
+		if (zone)
+			ask_zone(authority, zone, asked->name, type,
+				 &asked->reply);
+	}
+	*reply = asked->reply;
+}
+
+void authority_follow(struct authority *authority, struct str name,
+		      enum rr_type type, struct reply *reply)
+{
+	struct str alias;
+
+	authority_ask(authority, name, type, reply);
+	alias = reply->alias;
+	for (int i = 0; reply->alias.n && i < LIMIT_CNAMES; i++)
+		authority_ask(authority, reply->alias, type, reply);
+	if (reply->alias.n) /* it leads nowhere */
+		reply->status = DNS_TEMPORARY;
+	reply->alias = alias;
+}
+
+static bool is_known(const struct authority *authority, struct str name)
+{
+	struct str lower = arena_lower(authority->arena, name);
+
+	for (const struct zone *zone = authority->zones; zone;
+	     zone = zone->next)
+		if (domain_is_within(lower, zone->apex))
+			return true;
+	return false;
+}
+
+static void query(void *context, struct arena *arena, struct str name,
+		  enum dns_type type, struct dns_answer *answer)
+{
+	static const enum rr_type types[] = {
+		[DNS_A] = RR_A,	    [DNS_AAAA] = RR_AAAA, [DNS_MX] = RR_MX,
+		[DNS_PTR] = RR_PTR, [DNS_TXT] = RR_TXT,	  [DNS_NS] = RR_NS,
+	};
+	struct authority *authority = context;
+	struct reply reply;
+
+	if (!is_known(authority, name)) {
+		ask_resolver(authority, arena, name, type, answer);
+		return;
+	}
+	authority_follow(authority, name, types[type], &reply);
+	*answer = (struct dns_answer){ .status = reply.status, .n = reply.n };
+	if (answer->status == DNS_OK && !reply.n)
+		answer->status = DNS_NO_DATA;
+	answer->records = ARENA_NEW(arena, struct dns_record, reply.n + 1);
+	for (size_t i = 0; i < reply.n; i++)
+		answer->records[i] = reply.records[i].dns;
+}
+
+const struct dns_resolver *authority_resolver(struct authority *authority)
+{
+	return &authority->as_resolver;
+}
+
+enum result authority_new(struct arena *arena,
+			  const struct resolver_settings *settings,
+			  struct findings *findings,
+			  struct authority **authority, const char **error)
+{
+	struct authority *new = ARENA_NEW(arena, struct authority, 1);
+
+	*new = (struct authority){ .arena = arena, .findings = findings };
+	if (resolver_new(settings, arena, &new->resolver, error) != OK)
+		return E_CONFIG;
+	new->inquiry = inquiry_begin(new->resolver, arena, BUDGET_MS);
+	new->as_resolver =
+		(struct dns_resolver){ .query = query, .context = new };
+	*authority = new;
+	return OK;
+}
+
+void authority_free(struct authority *authority)
+{
+	inquiry_end(authority->inquiry);
+	resolver_put(authority->resolver);
+}

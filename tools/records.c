@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "records.h"
+
+#include "forward/config.h"
+#include "mail/dkim_key.h"
+#include "mail/dmarc_record.h"
+#include "mail/domain.h"
+#include "mail/limits.h"
+#include "mail/spf_parse.h"
+#include "milters/conf.h"
+#include "spf_merge.h"
+
+enum { RECORDS_MAX = 256, STRINGS_MAX = 4 * 65535, CERTIFICATE_MAX = 1 << 20 };
+
+/* Making the records of one domain. */
+struct maker {
+	struct arena *arena;
+	const struct records_source *source;
+	struct authority *authority;
+	struct records *records;
+};
+
+static void add(struct maker *maker, const struct record *record)
+{
+	struct records *records = maker->records;
+
+	if (records->n < RECORDS_MAX)
+		records->list[records->n++] = *record;
+}
+
+/* PREFIX.DOMAIN */
+static struct str below(struct maker *maker, const char *prefix,
+			struct str domain)
+{
+	return str_from(
+		arena_printf(maker->arena, "%s.%.*s", prefix, STR_ARG(domain)));
+}
+
+/* The TXT record there that begins so; false when there is no such one. */
+static bool find_text(struct maker *maker, struct str name, struct str begin,
+		      struct str *text)
+{
+	struct reply reply;
+
+	authority_follow(maker->authority, name, RR_TXT, &reply);
+	for (size_t i = 0; i < reply.n; i++) {
+		*text = reply.records[i].dns.data;
+		if (str_istarts(*text, begin))
+			return true;
+	}
+	return false;
+}
+
+static void add_host(struct maker *maker)
+{
+	const struct own_host *host = maker->source->host;
+
+	for (size_t i = 0; i < host->n; i++) {
+		const struct ip *ip = &host->addresses[i];
+
+		add(maker,
+		    &(struct record){
+			    .id = ip->six ? "aaaa" : "a",
+			    .name = host->name,
+			    .type = ip->six ? RR_AAAA : RR_A,
+			    .data = ip_format(maker->arena, ip),
+			    .why = "The address of this host; its PTR record "
+				   "must lead back to it.",
+			    .place = RECORD_HOST });
+	}
+	for (size_t i = 0; i < host->n; i++)
+		add(maker,
+		    &(struct record){
+			    .id = "ptr",
+			    .name = own_host_reverse(maker->arena,
+						     &host->addresses[i]),
+			    .type = RR_PTR,
+			    .data = host->name,
+			    .why = "Reverse DNS, which whoever gave the "
+				   "address sets (your provider). Gmail and "
+				   "others refuse a host without it, over "
+				   "IPv6 above all.",
+			    .place = RECORD_PROVIDER });
+	add(maker,
+	    &(struct record){ .id = "spf-host",
+			      .name = host->name,
+			      .type = RR_TXT,
+			      .data = STR("v=spf1 a -all"),
+			      .why = "The host's own name is the sender of "
+				     "bounces: nobody else may be it.",
+			      .place = RECORD_HOST });
+}
+
+static void add_mx(struct maker *maker, struct str domain, const char *why)
+{
+	add(maker,
+	    &(struct record){ .id = "mx",
+			      .name = domain,
+			      .type = RR_MX,
+			      .data = str_from(arena_printf(
+				      maker->arena, "10 %.*s",
+				      STR_ARG(maker->source->host->name))),
+			      .why = why });
+}
+
+/* RFC 7208 section 4.6.4 counts what is evaluated, not what stands there. */
+static const char *spf_why(struct maker *maker, struct str domain,
+			   struct str spf, const struct dns_answer *published)
+{
+	const struct own_host *host = maker->source->host;
+	struct overlay overlay = {
+		.base = authority_resolver(maker->authority),
+		.host = host,
+		.addresses = true,
+		.domain = domain,
+		.mx = true,
+		.spf = spf,
+	};
+	const struct dns_resolver resolver = overlay_resolver(&overlay);
+	const char *merged = "";
+	struct spf_outcome outcome;
+
+	for (size_t i = 0; i < published->n; i++)
+		if (spf_parse_is_record(published->records[i].data))
+			merged = str_eq(published->records[i].data, spf)
+					 ? " It is what is published."
+					 : " It replaces what is published, "
+					   "and keeps what was good in it.";
+	spf_outcome(maker->arena, &resolver, host, domain, &outcome);
+	return arena_printf(
+		maker->arena,
+		"Who may send for the domain: one record, never two.%s %s "
+		"include:_spf.google.com is not needed: Gmail's \"send mail "
+		"as\" hands its mail to this host, and the include would let "
+		"all of Google pass as you.",
+		merged,
+		outcome.other.terms > LIMIT_SPF_TERMS
+			? "It asks DNS more often than the ten times that "
+			  "receivers allow: take out what you do not use."
+			: arena_printf(maker->arena,
+				       "It asks DNS %d of the ten times that "
+				       "receivers allow.",
+				       outcome.other.terms));
+}
+
+static void add_spf(struct maker *maker, struct str domain)
+{
+	const struct dns_resolver *resolver =
+		authority_resolver(maker->authority);
+	struct dns_answer published;
+	struct reply reply;
+	struct str spf;
+
+	/* From here on the resolver asks the zone's own servers. */
+	authority_follow(maker->authority, domain, RR_TXT, &reply);
+	dns_query(resolver, maker->arena, domain, DNS_TXT, &published);
+	spf = spf_merge(maker->arena, resolver, maker->source->host, domain,
+			&published);
+	add(maker,
+	    &(struct record){ .id = "spf",
+			      .name = domain,
+			      .type = RR_TXT,
+			      .data = spf,
+			      .why = spf_why(maker, domain, spf, &published) });
+}
+
+static void add_srs(struct maker *maker)
+{
+	struct str domain = maker->source->srs_domain;
+
+	if (!domain.n || str_eq(domain, maker->source->domain))
+		return;
+	add_mx(maker, domain,
+	       "Bounces of forwarded mail come back to the SRS domain.");
+	add(maker,
+	    &(struct record){ .id = "spf-srs",
+			      .name = domain,
+			      .type = RR_TXT,
+			      .data = str_from(arena_printf(
+				      maker->arena, "v=spf1 a:%.*s -all",
+				      STR_ARG(maker->source->host->name))),
+			      .why = "Forwarded mail has a sender in the SRS "
+				     "domain, and only this host sends it." });
+}
+
+static void add_dkim(struct maker *maker)
+{
+	const struct keys *keys = maker->source->keys;
+
+	for (size_t i = 0; i < keys->n; i++) {
+		struct record record = {
+			.id = "dkim",
+			.name = below(maker,
+				      arena_printf(maker->arena,
+						   "%s._domainkey",
+						   keys->list[i].selector.p),
+				      maker->source->domain),
+			.type = RR_TXT,
+			.why = "The public key of the signatures that this "
+			       "host makes.",
+		};
+
+		if (dkim_key_record(keys->list[i].key, maker->arena,
+				    &record.data) == OK)
+			add(maker, &record);
+	}
+}
+
+static void add_dmarc(struct maker *maker)
+{
+	static const char *const why[] = {
+		[DMARC_NONE] = "Begin with p=none: nothing is refused, and "
+			       "the reports at rua= say who sends as you. "
+			       "After some weeks of reports without mail of "
+			       "yours that fails: p=quarantine; then "
+			       "p=reject.",
+		[DMARC_QUARANTINE] = "p=quarantine is published and kept. "
+				     "When the reports show that no mail of "
+				     "yours fails: p=reject.",
+		[DMARC_REJECT] = "p=reject is published and kept: the goal.",
+	};
+	struct record record = {
+		.id = "dmarc",
+		.name = below(maker, "_dmarc", maker->source->domain),
+		.type = RR_TXT,
+	};
+	struct dmarc_record dmarc = { .p = DMARC_NONE };
+
+	if (!find_text(maker, record.name, STR("v=DMARC1"), &record.data) ||
+	    dmarc_record_parse(maker->arena, record.data, &dmarc) != OK)
+		record.data = str_from(arena_printf(
+			maker->arena,
+			"v=DMARC1; p=none; rua=mailto:postmaster@%.*s",
+			STR_ARG(maker->source->domain)));
+	record.why = why[dmarc.p];
+	add(maker, &record);
+}
+
+static void add_tls_reports(struct maker *maker)
+{
+	struct record record = {
+		.id = "tlsrpt",
+		.name = below(maker, "_smtp._tls", maker->source->domain),
+		.type = RR_TXT,
+		.why = "Others tell you when TLS to this host fails.",
+		.optional = true,
+	};
+
+	if (!find_text(maker, record.name, STR("v=TLSRPTv1"), &record.data))
+		record.data = str_from(arena_printf(
+			maker->arena, "v=TLSRPTv1; rua=mailto:postmaster@%.*s",
+			STR_ARG(maker->source->domain)));
+	add(maker, &record);
+}
+
+/* RFC 8461: the id changes with the policy, so it is made of the policy. */
+static void add_mta_sts(struct maker *maker)
+{
+	struct str host = maker->source->host->name;
+	const char *policy = arena_printf(maker->arena,
+					  "version: STSv1\nmode: enforce\n"
+					  "mx: %.*s\nmax_age: 604800\n",
+					  STR_ARG(host));
+	unsigned char digest[CRYPTO_SHA256_SIZE] = { 0 };
+	struct record record = {
+		.id = "mta-sts",
+		.name = below(maker, "_mta-sts", maker->source->domain),
+		.type = RR_TXT,
+		.optional = true,
+	};
+	struct crypto_hash *hash = crypto_hash_new();
+
+	if (crypto_hash_begin(hash) == OK) {
+		crypto_hash_add(hash, policy, strlen(policy));
+		crypto_hash_end(hash, digest);
+	}
+	crypto_hash_free(hash);
+	if (!find_text(maker, record.name, STR("v=STSv1"), &record.data))
+		record.data = str_from(arena_printf(
+			maker->arena, "v=STSv1; id=%02x%02x%02x%02x", digest[0],
+			digest[1], digest[2], digest[3]));
+	record.why = arena_printf(
+		maker->arena,
+		"Senders must use TLS to this host. Only after "
+		"https://mta-sts.%.*s/.well-known/mta-sts.txt has these lines: "
+		"\"version: STSv1\", \"mode: enforce\", \"mx: %.*s\", "
+		"\"max_age: 604800\". A change there needs a new id here.",
+		STR_ARG(maker->source->domain), STR_ARG(host));
+	add(maker, &record);
+}
+
+static void add_tlsa(struct maker *maker)
+{
+	if (maker->source->tlsa)
+		add(maker,
+		    &(struct record){
+			    .id = "tlsa",
+			    .name = below(maker, "_25._tcp",
+					  maker->source->host->name),
+			    .type = RR_TLSA,
+			    .data = str_from(maker->source->tlsa),
+			    .why = "The key of this host's certificate, for "
+				   "senders with DANE. Only where the zone "
+				   "has DNSSEC, and renewals keep the key or "
+				   "publish the next one before.",
+			    .place = RECORD_HOST,
+			    .optional = true });
+}
+
+int records_srs_domain(const struct tool *tool, struct str *domain)
+{
+	struct runtime_settings runtime;
+	struct config config;
+	const struct conf_table own[] = {
+		{ runtime_table, &runtime },
+		{ forward_table, &config },
+	};
+	const char *error;
+
+	*domain = STR("");
+	if (conf_load(tool->arena,
+		      arena_printf(tool->arena, "%s/forward.conf",
+				   tool->directory),
+		      own, 2, &error) != OK)
+		return tool_fail(tool, EX_CONFIG, "%s", error);
+	if (*config.srs_domain)
+		domain_normalize(tool->arena, str_from(config.srs_domain),
+				 domain);
+	return EX_OK;
+}
+
+void records_make(struct arena *arena, const struct records_source *source,
+		  struct authority *authority, struct records *records)
+{
+	struct maker maker = { arena, source, authority, records };
+
+	*records = (struct records){
+		.list = ARENA_NEW(arena, struct record, RECORDS_MAX),
+	};
+	add_host(&maker);
+	add_mx(&maker, source->domain,
+	       "Mail for the domain comes to this host.");
+	if (!str_eq(source->domain, source->host->name))
+		add_spf(&maker, source->domain);
+	add_srs(&maker);
+	add_dkim(&maker);
+	add_dmarc(&maker);
+	add_tls_reports(&maker);
+	add_mta_sts(&maker);
+	add_tlsa(&maker);
+}
+
+const char *records_strings(struct arena *arena, struct str text)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, STRINGS_MAX);
+	do {
+		size_t n =
+			text.n < LIMIT_TXT_STRING ? text.n : LIMIT_TXT_STRING;
+
+		if (buf.n)
+			buf_addc(&buf, ' ');
+		rr_add_string(&buf, str_sub(text, 0, n));
+		text = str_sub(text, n, text.n);
+	} while (text.n);
+	return buf_c(&buf);
+}
+
+/* X.690 section 8.1: the next element, whole, cut off; its contents. */
+static bool cut_element(struct str *der, struct str *whole,
+			struct str *contents)
+{
+	size_t at = 2, n, octets;
+
+	if (der->n < 2)
+		return false;
+	n = (unsigned char)der->p[1];
+	if (n & 0x80) {
+		octets = n & 0x7f;
+		n = 0;
+		if (!octets || octets > 3 || der->n < at + octets)
+			return false;
+		while (octets--)
+			n = n << 8 | (unsigned char)der->p[at++];
+	}
+	if (der->n - at < n)
+		return false;
+	*whole = str_sub(*der, 0, at + n);
+	*contents = str_sub(*der, at, at + n);
+	*der = str_sub(*der, at + n, der->n);
+	return true;
+}
+
+/* RFC 5280 section 4.1: the subjectPublicKeyInfo is the seventh or sixth. */
+static bool find_key(struct str der, struct str *key)
+{
+	struct str whole, contents, fields;
+
+	if (!cut_element(&der, &whole, &contents) ||
+	    !cut_element(&contents, &whole, &fields))
+		return false;
+	if (fields.n && (unsigned char)fields.p[0] == 0xa0 &&
+	    !cut_element(&fields, &whole, &contents)) /* version */
+		return false;
+	for (int i = 0; i < 6; i++)
+		if (!cut_element(&fields, key, &contents))
+			return false;
+	return true;
+}
+
+/* What stands between the lines of the first certificate, decoded. */
+static bool find_certificate(struct arena *arena, struct str text,
+			     struct str *der)
+{
+	const struct str begin = STR("-----BEGIN CERTIFICATE-----");
+	struct str line, base64 = STR("");
+
+	while (str_line(&text, &line))
+		if (str_eq(str_trim(line), begin))
+			break;
+	if (text.p)
+		str_cut(&text, '-', &base64);
+	return base64.n && crypto_base64_parse(arena, base64, der) == OK;
+}
+
+enum result records_tlsa(struct arena *arena, const char *path,
+			 const char **data)
+{
+	unsigned char digest[CRYPTO_SHA256_SIZE];
+	const char *error;
+	struct crypto_hash *hash;
+	struct str text, der, key;
+	enum result result = conf_read_file(arena, path, CERTIFICATE_MAX, &text,
+					    NULL, &error);
+	struct buf buf;
+
+	if (result != OK)
+		return result;
+	if (!find_certificate(arena, text, &der) || !find_key(der, &key))
+		return E_SYNTAX;
+	hash = crypto_hash_new();
+	result = crypto_hash_begin(hash);
+	if (result == OK) {
+		crypto_hash_add(hash, key.p, key.n);
+		result = crypto_hash_end(hash, digest);
+	}
+	crypto_hash_free(hash);
+	buf_init(&buf, arena, STRINGS_MAX);
+	buf_add(&buf, STR("3 1 1 "));
+	for (size_t i = 0; i < sizeof(digest); i++)
+		buf_printf(&buf, "%02x", digest[i]);
+	*data = buf_c(&buf);
+	return result;
+}

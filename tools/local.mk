@@ -10,6 +10,9 @@ tools_millrace_SOURCES = \
 	tools/backup_scan.c \
 	tools/command.c tools/command.h \
 	tools/authority.c tools/authority.h \
+	tools/check.c tools/check.h \
+	tools/check_dns.c tools/check_dns.h \
+	tools/check_texts.c \
 	tools/dkim.c \
 	tools/dns.c \
 	tools/domain.c \

@@ -18,6 +18,10 @@ static const struct verb verbs[] = {
 	{ "aliases resolve", "ADDRESS",
 	  "tell what forward does with mail to an address",
 	  run_aliases_resolve },
+	{ "check",
+	  "[--host NAME] [--address IP,...] [--certificate FILE] [--dns]\n    "
+	  "[--lists] [--all] [--changes] [--json] [DOMAIN]",
+	  "check DNS and this host, and tell what is wrong", run_check },
 	{ "dkim keygen",
 	  "[--algorithm rsa|ed25519|both] [--bits N] [--selector NAME] DOMAIN",
 	  "make keys for a domain; nothing is overwritten", run_dkim_keygen },

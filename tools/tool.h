@@ -42,6 +42,7 @@ int run_sign(struct tool *tool, int argc, char **argv);
 int run_spf(struct tool *tool, int argc, char **argv);
 int run_dmarc(struct tool *tool, int argc, char **argv);
 int run_verify(struct tool *tool, int argc, char **argv);
+int run_check(struct tool *tool, int argc, char **argv);
 int run_dns(struct tool *tool, int argc, char **argv);
 int run_dkim_keygen(struct tool *tool, int argc, char **argv);
 int run_dkim_list(struct tool *tool, int argc, char **argv);

@@ -15,7 +15,8 @@ HOST4, HOST6 = "198.18.0.25", "2001:2::25"
 REVERSE4 = "0.18.198.in-addr.arpa"
 REVERSE6 = "2.0.0.0.1.0.0.2.ip6.arpa"
 # Zones, the deepest first: a name belongs to the first that has it.
-ZONES = ["example.org", "example.net", "srs.example", "google.com", REVERSE4, REVERSE6]
+ZONES = ["example.org", "example.net", "srs.example", "google.com", "zen.spamhaus.org", "bl.spamcop.net",
+         REVERSE4, REVERSE6]
 
 
 def enter():

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_CHECK_H
+#define TOOLS_CHECK_H
+
+#include "finding.h"
+#include "own_host.h"
+
+/* What each part of `millrace check` gets. */
+struct check_context {
+	const struct tool *tool;
+	struct arena *arena;
+	const struct shared_settings *shared;
+	const struct resolver_settings *dns;
+	const struct own_host *host;
+	const struct domain *domains; /* those to be checked, with keys */
+	size_t n;
+	bool lists; /* ask block lists, too */
+	struct findings *findings;
+};
+
+/*
+ * A part adds what it found, also what is right (FINDING_OK). EX_OK, or the
+ * exit status after a fault was printed that stops it.
+ */
+int check_dns(const struct check_context *check);
+
+#endif

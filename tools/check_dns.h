@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_CHECK_DNS_H
+#define TOOLS_CHECK_DNS_H
+
+#include "authority.h"
+#include "check.h"
+
+/*
+ * The DNS half of `millrace check`, for its own files: check_dns.c has the
+ * host and its addresses, check_texts.c what stands in TXT records. A question
+ * that no server answered is a finding of authority.c, and ends its check.
+ */
+struct dns_check {
+	const struct check_context *context;
+	struct arena *arena;
+	struct authority *authority;
+	const struct own_host *host;
+	/* Told of already: what follows from them is not told again. */
+	bool address_fault;
+	bool mx_fault;
+};
+
+void check_add(struct dns_check *check, struct finding finding);
+
+/* "NAME", with what comes before it, as a subject. */
+const char *check_subject(struct dns_check *check, const char *prefix,
+			  struct str name);
+
+/* One SPF record that lets this host pass; its grade where there is none. */
+void check_spf(struct dns_check *check, struct str domain,
+	       enum finding_grade missing);
+
+/* DKIM, DMARC, MTA-STS, TLS-RPT of a domain. */
+void check_texts(struct dns_check *check, const struct domain *domain);
+
+#endif

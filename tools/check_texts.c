@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "check_dns.h"
+#include "mail/dkim_key.h"
+#include "mail/dmarc_record.h"
+#include "mail/domain.h"
+#include "mail/limits.h"
+#include "mail/spf_parse.h"
+#include "mail/taglist.h"
+#include "milters/suffixes.h"
+#include "spf_merge.h"
+
+enum { TEXT_MAX = 65536, KEY_BEGIN = 64, STS_ID_MAX = 32 };
+
+/* Both at once: what has the fault, and the finding of it. */
+static void fault(struct dns_check *check, struct finding finding,
+		  const char *id, const char *advice)
+{
+	finding.id = id;
+	finding.grade = FINDING_FAULT;
+	finding.advice = advice;
+	check_add(check, finding);
+}
+
+/*
+ * The records that begin so, counted; the first of them. Who reads TXT records
+ * leaves all others out.
+ */
+static size_t count_texts(const struct reply *reply, struct str begin,
+			  const struct rr **first)
+{
+	size_t n = 0;
+
+	*first = NULL;
+	for (size_t i = 0; i < reply->n; i++) {
+		const struct rr *record = &reply->records[i];
+
+		if (!str_istarts(record->dns.data, begin))
+			continue;
+		if (!n++)
+			*first = record;
+	}
+	return n;
+}
+
+/* The strings of a record with a space between them, as they were meant. */
+static struct str join_spaced(struct arena *arena, struct str data)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, TEXT_MAX);
+	for (size_t i = 0, n; i < data.n; i += n + 1) {
+		n = (unsigned char)data.p[i];
+		if (i)
+			buf_addc(&buf, ' ');
+		buf_add(&buf, str_sub(data, i + 1, i + 1 + n));
+	}
+	return buf_str(&buf);
+}
+
+static bool check_spf_syntax(struct dns_check *check, struct finding finding,
+			     const struct rr *record)
+{
+	struct spf_record parsed;
+	const char *why, *unused;
+
+	if (spf_parse(check->arena, record->dns.data, &parsed, &why) == OK)
+		return true;
+	finding.expected = why;
+	if (spf_parse(check->arena, join_spaced(check->arena, record->data),
+		      &parsed, &unused) == OK)
+		fault(check, finding, "spf.split",
+		      "the strings of a TXT record are joined without a "
+		      "space: put it inside the quotes");
+	else
+		fault(check, finding, "spf.syntax",
+		      "mend the record: one with a fault is as none, and "
+		      "\"millrace dns\" prints a good one");
+	return false;
+}
+
+/* What receivers make of a well-formed record. */
+static void check_spf_outcome(struct dns_check *check, struct finding finding,
+			      struct str domain)
+{
+	struct overlay overlay = {
+		.base = authority_resolver(check->authority),
+		.host = check->host,
+		.addresses = check->address_fault,
+		.domain = domain,
+		.mx = check->mx_fault,
+		.spf = STR(""),
+	};
+	const struct dns_resolver resolver = overlay_resolver(&overlay);
+	struct spf_outcome outcome;
+	const char *seen = finding.seen;
+
+	spf_outcome(check->arena, &resolver, check->host, domain, &outcome);
+	finding.seen = arena_printf(check->arena, "%s: %s", seen,
+				    outcome.other.reason);
+	if (outcome.other.terms > LIMIT_SPF_TERMS) {
+		fault(check, finding, "spf.lookups",
+		      "take out what you do not use, or name addresses "
+		      "(ip4:, ip6:) in the place of include, a and mx");
+	} else if (outcome.other.voids > LIMIT_SPF_VOIDS) {
+		fault(check, finding, "spf.voids",
+		      "take out the terms for names that do not exist");
+	} else if (outcome.other.auth == AUTH_PERMERROR) {
+		fault(check, finding, "spf.broken",
+		      "mend or take out what the record includes");
+	} else if (outcome.other.auth == AUTH_PASS) {
+		fault(check, finding, "spf.everybody",
+		      "let the record end in ~all");
+	} else if (outcome.n_failed) {
+		finding.seen =
+			arena_printf(check->arena,
+				     "%s: %s of %zu of this host's "
+				     "addresses: %s: %s",
+				     seen, auth_name(outcome.result.auth),
+				     outcome.n_failed,
+				     ip_format(check->arena, &outcome.failed).p,
+				     outcome.result.reason);
+		fault(check, finding, "spf.fails",
+		      "publish the SPF record that \"millrace dns\" prints");
+	} else {
+		finding.seen = seen;
+		if (outcome.other.auth == AUTH_NEUTRAL) {
+			finding.id = "spf.open";
+			finding.grade = FINDING_WARNING;
+			finding.advice = "let the record end in ~all";
+		}
+		check_add(check, finding);
+	}
+}
+
+void check_spf(struct dns_check *check, struct str domain,
+	       enum finding_grade missing)
+{
+	struct finding finding = {
+		.id = "spf",
+		.subject = check_subject(check, "", domain),
+		.expected = "one record, by which each address of this host "
+			    "passes within ten look-ups, and others do not",
+	};
+	const struct rr *record = NULL;
+	struct reply reply;
+	size_t n = 0;
+
+	authority_follow(check->authority, domain, RR_TXT, &reply);
+	if (reply.status == DNS_TEMPORARY)
+		return;
+	for (size_t i = 0; i < reply.n; i++) {
+		if (!spf_parse_is_record(reply.records[i].dns.data))
+			continue;
+		record = &reply.records[i];
+		n++;
+	}
+	finding.seen = n == 1 ? record->text : reply_text(check->arena, &reply);
+	if (n > 1) {
+		fault(check, finding, "spf.several",
+		      "leave one of them, with the terms of all: \"millrace "
+		      "dns\" prints it. Two are an error for receivers");
+	} else if (!n) {
+		finding.id = "spf.missing";
+		finding.grade = missing;
+		finding.advice = "publish the SPF record that \"millrace "
+				 "dns\" prints";
+		check_add(check, finding);
+	} else if (check_spf_syntax(check, finding, record)) {
+		check_spf_outcome(check, finding, domain);
+	}
+}
+
+/* Without what a split at the wrong place, or a panel, puts in or takes out. */
+static struct str bare(struct arena *arena, struct str text)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, TEXT_MAX);
+	for (size_t i = 0; i < text.n; i++)
+		if (!memchr("\"\\ \t();", text.p[i], 7))
+			buf_addc(&buf, text.p[i]);
+	return buf_str(&buf);
+}
+
+/* The texts of all records, or of two in the other order, in one piece. */
+static struct str join_records(struct arena *arena, const struct reply *reply,
+			       bool backwards)
+{
+	struct buf buf;
+
+	buf_init(&buf, arena, TEXT_MAX);
+	for (size_t i = 0; i < reply->n; i++)
+		buf_add(&buf, reply->records[backwards ? reply->n - 1 - i : i]
+				      .dns.data);
+	return buf_str(&buf);
+}
+
+/* Is there the right key, but in pieces, cut, or with quotes in it? */
+static bool is_split(struct arena *arena, const struct reply *reply,
+		     struct str want)
+{
+	struct str right = bare(arena, want);
+
+	for (int backwards = 0; backwards < 2; backwards++) {
+		struct str text =
+			bare(arena, join_records(arena, reply, backwards != 0));
+
+		if (text.n > KEY_BEGIN && text.n <= right.n &&
+		    str_eq(text, str_sub(right, 0, text.n)))
+			return true;
+	}
+	return false;
+}
+
+static void judge_key(struct dns_check *check, struct finding finding,
+		      const struct reply *reply,
+		      const struct dkim_identity *identity)
+{
+	struct str want, octets;
+	struct dkim_key key;
+	enum result result;
+
+	if (dkim_key_record(identity->key, check->arena, &want) != OK ||
+	    crypto_key_public(identity->key, check->arena, &octets) != OK)
+		return;
+	finding.expected = want.p;
+	result = reply->n ? dkim_key_parse(check->arena,
+					   reply->records[0].dns.data, &key)
+			  : E_ABSENT;
+	if (!reply->n)
+		fault(check, finding, "dkim.missing",
+		      "publish what \"millrace dns\" prints, or move the "
+		      "private key away so that it does not sign");
+	else if (reply->n == 1 && result == OK && !key.revoked &&
+		 str_eq(key.octets, octets) && key.hashes[CRYPTO_SHA256])
+		check_add(check, finding);
+	else if (is_split(check->arena, reply, want))
+		fault(check, finding, "dkim.split",
+		      "publish one TXT record with the whole text: strings of "
+		      "255 octets at most in one record, as \"millrace dns\" "
+		      "prints them, or one piece for a web panel");
+	else if (reply->n > 1)
+		fault(check, finding, "dkim.several",
+		      "leave one TXT record at this name");
+	else if (result != OK)
+		fault(check, finding, "dkim.syntax",
+		      arena_printf(check->arena,
+				   "%s; publish what \"millrace "
+				   "dns\" prints",
+				   key.fault));
+	else if (key.revoked)
+		fault(check, finding, "dkim.revoked",
+		      "an empty p= says that the key is no longer good: sign "
+		      "with another one, or publish this one again");
+	else
+		fault(check, finding, "dkim.differs",
+		      "publish what \"millrace dns\" prints: signatures of "
+		      "this host fail with the key that is there");
+}
+
+static void check_dkim(struct dns_check *check, const struct domain *domain)
+{
+	struct finding finding = { .id = "dkim" };
+	struct reply reply;
+
+	if (!domain->keys.n) {
+		finding.subject = check_subject(check, "", domain->name);
+		finding.seen = "no private key";
+		finding.expected = "a key of RSA and one of Ed25519";
+		fault(check, finding, "dkim.none",
+		      "make keys with \"millrace dkim keygen\"");
+	}
+	for (size_t i = 0; i < domain->keys.n; i++) {
+		const struct dkim_identity *identity = &domain->keys.list[i];
+
+		finding.subject = check_subject(
+			check,
+			arena_printf(check->arena, "%s._domainkey.",
+				     identity->selector.p),
+			domain->name);
+		authority_follow(check->authority, str_from(finding.subject),
+				 RR_TXT, &reply);
+		if (reply.status == DNS_TEMPORARY)
+			continue;
+		finding.seen = reply_text(check->arena, &reply);
+		judge_key(check, finding, &reply, identity);
+	}
+}
+
+/* RFC 9989 section 4.7, and RFC 7489's tags that it retired. */
+static const struct dmarc_tag {
+	const char *name;
+	const char *values; /* with spaces around each; NULL: any */
+} dmarc_tags[] = {
+	{ "v", NULL },
+	{ "p", " none quarantine reject " },
+	{ "sp", " none quarantine reject " },
+	{ "np", " none quarantine reject " },
+	{ "adkim", " r s " },
+	{ "aspf", " r s " },
+	{ "t", " y n " },
+	{ "psd", " y n u " },
+	{ "fo", NULL },
+	{ "rua", NULL },
+	{ "ruf", NULL },
+	{ "pct", NULL },
+	{ "rf", NULL },
+	{ "ri", NULL },
+};
+
+/* The row of a tag; NULL when nobody knows it. */
+static const struct dmarc_tag *find_tag(const struct tag *tag)
+{
+	for (size_t i = 0; i < sizeof(dmarc_tags) / sizeof(*dmarc_tags); i++)
+		if (str_ieq(tag->name, str_from(dmarc_tags[i].name)))
+			return &dmarc_tags[i];
+	return NULL;
+}
+
+/* NULL, or what is wrong with the value of a tag. */
+static const char *value_fault(struct arena *arena, const struct tag *tag)
+{
+	const struct dmarc_tag *row = find_tag(tag);
+	const char *value =
+		arena_printf(arena, " %s ", arena_lower(arena, tag->value).p);
+
+	if (!row || !row->values ||
+	    (str_find(tag->value, ' ') == tag->value.n &&
+	     strstr(row->values, value)))
+		return NULL;
+	return arena_printf(arena, "%s=, one of%s", row->name, row->values);
+}
+
+/* Addresses for reports: mailto:, each; others are ignored by all. */
+static const char *address_fault(struct arena *arena, struct str list)
+{
+	struct str uri;
+
+	while (str_cut(&list, ',', &uri))
+		if (!str_istarts(str_trim(uri), STR("mailto:")) ||
+		    str_find(uri, '@') == uri.n)
+			return arena_printf(arena, "mailto:ADDRESS, not %.*s",
+					    STR_ARG(uri));
+	return NULL;
+}
+
+/* A record with a fault counts in parts, or not at all: no one knows. */
+static const char *dmarc_fault(struct arena *arena, struct str text)
+{
+	struct dmarc_record record;
+	struct taglist list;
+	const char *wrong = NULL;
+	enum result result = dmarc_record_parse(arena, text, &record);
+
+	if (result == E_ABSENT)
+		return "v=DMARC1; at the very beginning";
+	if (taglist_parse(arena, text, &list) != OK)
+		return "tags NAME=VALUE with a semicolon between them, none "
+		       "twice";
+	for (size_t i = 0; !wrong && i < list.n; i++)
+		wrong = value_fault(arena, &list.tags[i]);
+	if (!wrong && !taglist_find(&list, "p"))
+		wrong = "a policy, p=";
+	if (!wrong && record.rua.n)
+		wrong = address_fault(arena, record.rua);
+	if (!wrong && record.ruf.n)
+		wrong = address_fault(arena, record.ruf);
+	return wrong;
+}
+
+/* RFC 9989 section 4.7: ignored, but most often a slip. NULL: there is none. */
+static const char *unknown_tag(struct arena *arena, struct str text)
+{
+	struct taglist list;
+
+	if (taglist_parse(arena, text, &list) != OK)
+		return NULL;
+	for (size_t i = 0; i < list.n; i++)
+		if (!find_tag(&list.tags[i]))
+			return arena_printf(arena, "no tag %.*s=",
+					    STR_ARG(list.tags[i].name));
+	return NULL;
+}
+
+static bool same_organization(struct arena *arena,
+			      const struct suffix_list *suffixes, struct str a,
+			      struct str b)
+{
+	struct str x, y;
+
+	return suffixes->registered(suffixes->context, arena, a, &x) &&
+	       suffixes->registered(suffixes->context, arena, b, &y) &&
+	       str_eq(x, y);
+}
+
+/* RFC 9990 section 4: who gets reports of others has to say that he wants. */
+static void check_report_address(struct dns_check *check, struct str domain,
+				 const struct suffix_list *suffixes,
+				 struct str uri)
+{
+	struct str name, target;
+	struct dns_answer answer;
+
+	target = str_sub(uri, str_find_last(uri, '@') + 1, uri.n);
+	target = str_sub(target, 0, str_find(target, '!'));
+	if (domain_normalize(check->arena, target, &target) != OK ||
+	    same_organization(check->arena, suffixes, domain, target))
+		return;
+	name = str_from(arena_printf(check->arena, "%.*s._report._dmarc.%.*s",
+				     STR_ARG(domain), STR_ARG(target)));
+	dns_query(authority_resolver(check->authority), check->arena, name,
+		  DNS_TXT, &answer);
+	for (size_t i = 0; answer.status == DNS_OK && i < answer.n; i++)
+		if (str_istarts(answer.records[i].data, STR("v=DMARC1")))
+			return;
+	if (answer.status != DNS_TEMPORARY)
+		check_add(
+			check,
+			(struct finding){
+				.id = "dmarc.reports",
+				.grade = FINDING_WARNING,
+				.subject =
+					check_subject(check, "_dmarc.", domain),
+				.seen = arena_printf(check->arena,
+						     "no record at %s", name.p),
+				.expected = "\"v=DMARC1\" there",
+				.advice = "publish it there, or take an "
+					  "address of the domain's own: "
+					  "without it no reports come" });
+}
+
+static void check_reports(struct dns_check *check, struct str domain,
+			  struct str text)
+{
+	struct dmarc_record record;
+	struct suffix_list suffixes;
+	struct str uri;
+
+	if (dmarc_record_parse(check->arena, text, &record) != OK ||
+	    suffixes_new(NULL, &suffixes) != OK)
+		return;
+	while (record.rua.n && str_cut(&record.rua, ',', &uri))
+		check_report_address(check, domain, &suffixes, str_trim(uri));
+	suffixes_free(&suffixes);
+}
+
+static void check_dmarc(struct dns_check *check, struct str domain)
+{
+	struct finding finding = {
+		.id = "dmarc",
+		.subject = check_subject(check, "_dmarc.", domain),
+		.expected = "one record, v=DMARC1; p=...",
+	};
+	const struct rr *record;
+	struct reply reply;
+	const char *wrong;
+	size_t n;
+
+	authority_follow(check->authority, str_from(finding.subject), RR_TXT,
+			 &reply);
+	if (reply.status == DNS_TEMPORARY)
+		return;
+	n = count_texts(&reply, STR("v=DMARC"), &record);
+	finding.seen = reply_text(check->arena, &reply);
+	if (!reply.n) {
+		fault(check, finding, "dmarc.missing",
+		      "publish the record that \"millrace dns\" prints: Gmail "
+		      "and others ask for one");
+		return;
+	}
+	if (n > 1) {
+		fault(check, finding, "dmarc.several",
+		      "leave one of them: two are as none");
+		return;
+	}
+	wrong = dmarc_fault(check->arena,
+			    n ? record->dns.data : reply.records[0].dns.data);
+	if (wrong) {
+		finding.expected = wrong;
+		fault(check, finding, "dmarc.syntax",
+		      "mend the record; \"millrace dns\" prints a good one");
+		return;
+	}
+	wrong = unknown_tag(check->arena, record->dns.data);
+	if (wrong) {
+		finding.expected = wrong;
+		finding.id = "dmarc.tag";
+		finding.grade = FINDING_WARNING;
+		finding.advice = "all ignore such a tag: mend its name, or "
+				 "take it out";
+	}
+	check_add(check, finding);
+	check_reports(check, domain, record->dns.data);
+}
+
+/* RFC 8461 section 3.1: letters and digits, 32 of them at most. */
+static bool is_sts(struct arena *arena, const struct taglist *list)
+{
+	struct str id = taglist_value(list, "id", STR(""));
+
+	(void)arena;
+	for (size_t i = 0; i < id.n; i++) {
+		char c = str_lower_byte(id.p[i]);
+
+		if ((c < 'a' || c > 'z') && (c < '0' || c > '9'))
+			return false;
+	}
+	return id.n && id.n <= STS_ID_MAX;
+}
+
+/* RFC 8460 section 3 */
+static bool is_tls_reports(struct arena *arena, const struct taglist *list)
+{
+	struct str rua = taglist_value(list, "rua", STR("")), uri;
+
+	if (!rua.n)
+		return false;
+	while (str_cut(&rua, ',', &uri)) {
+		uri = str_trim(uri);
+		if (!str_istarts(uri, STR("https://")) &&
+		    address_fault(arena, uri))
+			return false;
+	}
+	return true;
+}
+
+/* Records that nobody needs, but that must be right where they are. */
+static const struct optional {
+	const char *prefix, *version;
+	const char *id, *several, *syntax;
+	const char *expected;
+	bool (*is_good)(struct arena *arena, const struct taglist *list);
+} optionals[] = {
+	{ "_mta-sts.", "v=STSv1", "mta-sts", "mta-sts.several",
+	  "mta-sts.syntax", "v=STSv1; id= and 1 to 32 letters and digits",
+	  is_sts },
+	{ "_smtp._tls.", "v=TLSRPTv1", "tlsrpt", "tlsrpt.several",
+	  "tlsrpt.syntax", "v=TLSRPTv1; rua=mailto:ADDRESS or https://...",
+	  is_tls_reports },
+};
+
+static void check_optional(struct dns_check *check, struct str domain,
+			   const struct optional *optional)
+{
+	struct finding finding = {
+		.id = optional->id,
+		.subject = check_subject(check, optional->prefix, domain),
+		.expected = optional->expected,
+	};
+	const struct rr *record;
+	struct taglist list;
+	struct reply reply;
+	size_t n;
+
+	authority_follow(check->authority, str_from(finding.subject), RR_TXT,
+			 &reply);
+	if (!reply.n)
+		return;
+	n = count_texts(&reply, str_from(optional->version), &record);
+	finding.seen = reply_text(check->arena, &reply);
+	if (n > 1)
+		fault(check, finding, optional->several,
+		      "leave one of them: two are as none");
+	else if (!n ||
+		 taglist_parse(check->arena, record->dns.data, &list) != OK ||
+		 !optional->is_good(check->arena, &list))
+		fault(check, finding, optional->syntax,
+		      "mend the record, or take it out");
+	else
+		check_add(check, finding);
+}
+
+void check_texts(struct dns_check *check, const struct domain *domain)
+{
+	check_dkim(check, domain);
+	check_dmarc(check, domain->name);
+	for (size_t i = 0; i < sizeof(optionals) / sizeof(*optionals); i++)
+		check_optional(check, domain->name, &optionals[i]);
+}

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 unit_DATA += \
 	contrib/systemd/millrace-auth-policy.service \
+	contrib/systemd/millrace-auth-policy-control.socket \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service \
+	contrib/systemd/millrace-dkim-sign-control.socket \
 	contrib/systemd/millrace-dkim-sign.socket \
 	contrib/systemd/millrace-expire.service \
 	contrib/systemd/millrace-expire.timer \
@@ -43,8 +45,10 @@ EXTRA_DIST += \
 	contrib/sendmail/README.md \
 	contrib/tls/README.md \
 	contrib/systemd/millrace-auth-policy.service.in \
+	contrib/systemd/millrace-auth-policy-control.socket \
 	contrib/systemd/millrace-auth-policy.socket \
 	contrib/systemd/millrace-dkim-sign.service.in \
+	contrib/systemd/millrace-dkim-sign-control.socket \
 	contrib/systemd/millrace-dkim-sign.socket \
 	contrib/systemd/millrace-expire.service.in \
 	contrib/systemd/millrace-expire.timer \

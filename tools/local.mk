@@ -10,6 +10,7 @@ tools_millrace_SOURCES = \
 	tools/backup_scan.c \
 	tools/command.c tools/command.h \
 	tools/authority.c tools/authority.h \
+	tools/certificate.c tools/certificate.h \
 	tools/check.c tools/check.h \
 	tools/check_dns.c tools/check_dns.h \
 	tools/check_texts.c \
@@ -29,6 +30,8 @@ tools_millrace_SOURCES = \
 	tools/rotate.c \
 	tools/rotation.c tools/rotation.h \
 	tools/rotation_seen.c \
+	tools/probe.c tools/probe.h \
+	tools/records.c tools/records.h \
 	tools/sasl.c tools/sasl.h \
 	tools/secret.c \
 	tools/sign.c \
@@ -39,5 +42,5 @@ tools_millrace_SOURCES = \
 	tools/user.c \
 	tools/user_list.c
 tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS) \
-	$(SODIUM_LIBS) -lresolv
+	$(SODIUM_LIBS) $(SSL_LIBS) -lresolv
 dist_man_MANS += tools/millrace.1

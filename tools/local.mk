@@ -13,7 +13,12 @@ tools_millrace_SOURCES = \
 	tools/certificate.c tools/certificate.h \
 	tools/check.c tools/check.h \
 	tools/check_dns.c tools/check_dns.h \
+	tools/check_host.c tools/check_host.h \
+	tools/check_milters.c \
+	tools/check_ports.c \
+	tools/check_settings.c \
 	tools/check_texts.c \
+	tools/daemons.c tools/daemons.h \
 	tools/dkim.c \
 	tools/dns.c \
 	tools/domain.c \
@@ -25,6 +30,7 @@ tools_millrace_SOURCES = \
 	tools/nameserver.c tools/nameserver.h \
 	tools/own_host.c tools/own_host.h \
 	tools/password.c tools/password.h \
+	tools/postfix.c tools/postfix.h \
 	tools/private.c tools/private.h \
 	tools/restore.c \
 	tools/rotate.c \
@@ -36,7 +42,6 @@ tools_millrace_SOURCES = \
 	tools/secret.c \
 	tools/sign.c \
 	tools/textproto.c tools/textproto.h \
-	tools/records.c tools/records.h \
 	tools/spf_merge.c tools/spf_merge.h \
 	tools/tool.h \
 	tools/user.c \
@@ -44,3 +49,16 @@ tools_millrace_SOURCES = \
 tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS) \
 	$(SODIUM_LIBS) $(SSL_LIBS) -lresolv
 dist_man_MANS += tools/millrace.1
+
+# What contrib/postfix has Postfix do, for check_settings.
+nodist_tools_millrace_SOURCES = tools/shipped.c
+MOSTLYCLEANFILES += tools/shipped.c
+SHIPPED = \
+	$(srcdir)/contrib/postfix/auth-policy.postconf \
+	$(srcdir)/contrib/postfix/dkim-sign.postconf \
+	$(srcdir)/contrib/postfix/forward.postconf
+EXTRA_DIST += tools/shipped.awk
+tools/shipped.c: $(srcdir)/tools/shipped.awk $(SHIPPED)
+	$(AM_V_GEN)$(MKDIR_P) tools && LC_ALL=C awk \
+		-f $(srcdir)/tools/shipped.awk $(SHIPPED) > $@.new && \
+		mv $@.new $@

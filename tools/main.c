@@ -18,6 +18,10 @@ static const struct verb verbs[] = {
 	{ "aliases resolve", "ADDRESS",
 	  "tell what forward does with mail to an address",
 	  run_aliases_resolve },
+	{ "check host",
+	  "[--name NAME] [--outward HOST] [--now EPOCH] [--all] [--json]",
+	  "look at this host: ports, certificate, milters, Postfix",
+	  run_check_host },
 	{ "check",
 	  "[--host NAME] [--address IP,...] [--certificate FILE] [--dns]\n    "
 	  "[--lists] [--all] [--changes] [--json] [DOMAIN]",

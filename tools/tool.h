@@ -32,6 +32,7 @@ struct verb {
 int run_aliases_check(struct tool *tool, int argc, char **argv);
 int run_aliases_list(struct tool *tool, int argc, char **argv);
 int run_aliases_resolve(struct tool *tool, int argc, char **argv);
+int run_check_host(struct tool *tool, int argc, char **argv);
 int run_secret_new(struct tool *tool, int argc, char **argv);
 int run_secret_list(struct tool *tool, int argc, char **argv);
 int run_backup(struct tool *tool, int argc, char **argv);

@@ -153,10 +153,11 @@ policy_stop() {
 
 # forward_start [HOST]: forward, back when it serves, its socket held as that
 # of auth-policy. A second HOST ("-2") has its own in $CONF-2, and so on.
+# $forward_conf is its configuration.
 forward_start() {
 	local from host=${1:-}
 	from=$(mail_log_line)
-	conf "../millrace$host/forward.conf" < /dev/null &&
+	conf "../millrace$host/forward.conf" <<< "${forward_conf:-}" &&
 	install -d -o millrace-forward -m 700 "$STATE$host/forward" || return
 	"$WORLD_LIB/hold-socket" "${FORWARD_SOCKET%.sock}$host.sock" postfix \
 	    "$WORLD/forward$host.pid" \

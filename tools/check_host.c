@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "check_host.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemons.h"
+#include "milters/network.h"
+#include "probe.h"
+
+enum { QUEUE_OLD = 4 * 3600, HOUR = 3600, OUTWARD_SECONDS = 30 };
+
+void host_found_good(struct host *host, const char *id, const char *subject,
+		     const char *seen)
+{
+	findings_add(host->findings, &(struct finding){ .id = id,
+							.grade = FINDING_OK,
+							.subject = subject,
+							.seen = seen });
+}
+
+bool host_expects(const struct host *host, const char *daemon)
+{
+	const char *socket = arena_printf(host->arena, "%s.sock", daemon);
+	const char *file = arena_printf(host->arena, "%s/%s.conf",
+					host->tool->directory, daemon);
+
+	if (access(file, F_OK) == 0)
+		return true;
+	return (host->postfix.settings.n &&
+		memmem(host->postfix.settings.p, host->postfix.settings.n,
+		       socket, strlen(socket))) ||
+	       (host->postfix.overrides.n &&
+		memmem(host->postfix.overrides.p, host->postfix.overrides.n,
+		       socket, strlen(socket)));
+}
+
+static bool is_local_only(const struct ip *ip)
+{
+	static const struct ip loopback6 = { { [15] = 1 }, true };
+	static const struct ip link6 = { { 0xfe, 0x80 }, true };
+	static const struct ip link4 = { { 169, 254 }, false };
+	static const struct ip loopback4 = { { 127 }, false };
+
+	return ip->six ? ip_is_within(ip, &loopback6, IP6_BITS) ||
+				 ip_is_within(ip, &link6, 10)
+		       : ip_is_within(ip, &loopback4, 8) ||
+				 ip_is_within(ip, &link4, 16);
+}
+
+static void add_address(struct host *host, const struct sockaddr *address)
+{
+	struct ip ip;
+
+	if (!address || !network_address(address, &ip) || is_local_only(&ip) ||
+	    host->n_addresses == ADDRESSES_MAX)
+		return;
+	for (size_t i = 0; i < host->n_addresses; i++)
+		if (ip_is_within(&ip, &host->addresses[i],
+				 ip.six ? IP6_BITS : IP4_BITS))
+			return;
+	host->addresses[host->n_addresses++] = ip;
+}
+
+static void add_interfaces(struct host *host, struct ifaddrs *interfaces)
+{
+	for (struct ifaddrs *one = interfaces; one; one = one->ifa_next)
+		if (one->ifa_flags & IFF_UP)
+			add_address(host, one->ifa_addr);
+}
+
+/* A name or an address, the latter perhaps in brackets. */
+static void add_named(struct host *host, struct str name)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+
+	if (name.n > 2 && name.p[0] == '[')
+		name = str_sub(name, 1, str_find(name, ']'));
+	if (getaddrinfo(arena_copy(host->arena, name).p, NULL, &hints,
+			&found) != 0)
+		return;
+	for (struct addrinfo *one = found; one; one = one->ai_next)
+		add_address(host, one->ai_addr);
+	freeaddrinfo(found);
+}
+
+static bool has_family(const struct host *host, bool six)
+{
+	for (size_t i = 0; i < host->n_addresses; i++)
+		if (host->addresses[i].six == six)
+			return true;
+	return false;
+}
+
+/* A family of which the host has addresses, and Postfix uses none. */
+static void check_families(struct host *host, struct ifaddrs *interfaces)
+{
+	struct host all = { .arena = host->arena };
+
+	add_interfaces(&all, interfaces);
+	for (int six = 0; six < 2; six++)
+		if (has_family(&all, six) && !has_family(host, six))
+			findings_add(
+				host->findings,
+				&(struct finding){
+					.id = six ? "port.no-ipv6"
+						  : "port.no-ipv4",
+					.grade = FINDING_FAULT,
+					.subject = "inet_interfaces",
+					.seen = postfix_in_force(
+						&host->postfix, NULL,
+						"inet_interfaces"),
+					.expected = six ? "an IPv6 address of "
+							  "this host too"
+							: "an IPv4 address of "
+							  "this host too",
+					.advice =
+						"postconf -e 'inet_interfaces "
+						"= all' 'inet_protocols = "
+						"all', then postfix stop and "
+						"postfix start" });
+}
+
+/* Where mail should come in: the host's addresses, as far as Postfix takes
+ * any or these. */
+static void find_addresses(struct host *host)
+{
+	struct str rest = str_from(
+		postfix_in_force(&host->postfix, NULL, "inet_interfaces"));
+	struct ifaddrs *interfaces = NULL;
+	struct str item;
+
+	if (getifaddrs(&interfaces) != 0)
+		return;
+	while (postfix_item(&rest, &item)) {
+		if (str_ieq(item, STR("all")))
+			add_interfaces(host, interfaces);
+		else if (!str_ieq(item, STR("loopback-only")))
+			add_named(host, item);
+	}
+	check_families(host, interfaces);
+	freeifaddrs(interfaces);
+}
+
+/* The number behind a key in a line of postqueue -j, -1 without. */
+static int64_t number_of(struct str line, const char *key)
+{
+	const char *at = memmem(line.p, line.n, key, strlen(key));
+
+	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
+}
+
+/* The text behind a key, as JSON has it, "" without. */
+static struct str text_of(struct str line, const char *key)
+{
+	const char *at = memmem(line.p, line.n, key, strlen(key));
+	struct str rest;
+	size_t i = 0;
+
+	if (!at)
+		return STR("");
+	rest.p = at + strlen(key);
+	rest.n = line.n - (size_t)(rest.p - line.p);
+	while (i < rest.n && rest.p[i] != '"')
+		i += rest.p[i] == '\\' && i + 1 < rest.n ? 2 : 1;
+	return str_sub(rest, 0, i);
+}
+
+/* An object a line; within strings a quote has a backslash before it, so that
+ * no sender can put a key there. */
+void check_queue(struct host *host)
+{
+	const char *const list[] = { "postqueue", "-j", NULL };
+	int64_t oldest = INT64_MAX, n = 0;
+	struct str lines, line, first = STR("");
+
+	if (postfix_run(host->arena, list, &lines) != OK)
+		return;
+	while (str_line(&lines, &line)) {
+		int64_t arrival = number_of(line, "\"arrival_time\": ");
+
+		if (str_eq(text_of(line, "\"queue_name\": \""), STR("hold")))
+			continue; /* as somebody wanted */
+		n += arrival >= 0 && host->request->now - arrival > QUEUE_OLD;
+		if (arrival >= 0 && arrival < oldest) {
+			oldest = arrival;
+			first = line;
+		}
+	}
+	if (!n) {
+		host_found_good(host, "queue.old", "the queue",
+				"nothing waits for long");
+		return;
+	}
+	findings_add(
+		host->findings,
+		&(struct finding){
+			.id = "queue.old",
+			.grade = FINDING_WARNING,
+			.subject = "the queue",
+			.seen = arena_printf(
+				host->arena,
+				"%lld messages wait for more than %d hours, "
+				"the oldest for %lld: %.*s",
+				(long long)n, QUEUE_OLD / HOUR,
+				(long long)((host->request->now - oldest) /
+					    HOUR),
+				STR_ARG(text_of(first,
+						"\"delay_reason\": \""))),
+			.expected = "none",
+			.advice = arena_printf(
+				host->arena,
+				"mailq lists them; postqueue -i %.*s tries "
+				"the oldest again",
+				STR_ARG(text_of(first, "\"queue_id\": \""))) });
+}
+
+/* What a daemon whose milter socket answers (check_milters) says of itself. */
+static void check_daemon(struct host *host, const char *name)
+{
+	enum result result;
+	struct str lines, fault;
+
+	if (access(daemon_control(host->tool, name), F_OK) != 0)
+		return;
+	result = daemon_status(host->tool, name, &lines);
+	if (result != OK && !host->milter_fault)
+		findings_add(
+			host->findings,
+			&(struct finding){
+				.id = "daemon.silent",
+				.grade = FINDING_WARNING,
+				.subject = name,
+				.seen = arena_printf(
+					host->arena, "no answer at %s",
+					daemon_control(host->tool, name)),
+				.expected = "its status",
+				.advice = arena_printf(
+					host->arena,
+					"run this as root; systemctl restart "
+					"millrace-%s",
+					name) });
+	while (result == OK && daemon_value(&lines, STR("fault"), &fault))
+		findings_add(
+			host->findings,
+			&(struct finding){
+				.id = "daemon.fault",
+				.grade = FINDING_FAULT,
+				.subject = name,
+				.seen = arena_copy(host->arena, fault).p,
+				.expected = "files that can be read",
+				.advice = "mend the file; it is read again at "
+					  "once" });
+}
+
+void check_daemons(struct host *host)
+{
+	for (size_t i = 0; i < DAEMONS; i++)
+		if (host_expects(host, daemon_names[i]))
+			check_daemon(host, daemon_names[i]);
+}
+
+static enum result reach(struct host *host, const struct addrinfo *address,
+			 const char **error)
+{
+	struct probe_target target = { .port = 25,
+				       .name = host->request->outward,
+				       .helo = host->name,
+				       .seconds = OUTWARD_SECONDS };
+	struct smtp_reply reply;
+	struct probe *probe = NULL;
+	enum result result = E_ABSENT;
+
+	*error = "no such address";
+	if (network_address(address->ai_addr, &target.address)) {
+		result = probe_open(host->arena, &target, &probe, &reply);
+		*error = arena_printf(
+			host->arena, "%.*s: %s",
+			STR_ARG(ip_format(host->arena, &target.address)),
+			probe_error(probe));
+		if (result == OK)
+			probe_ask(probe, STR("QUIT"), &reply);
+	}
+	probe_close(probe);
+	return result;
+}
+
+/* Many a provider closes port 25 for all that goes out. */
+void check_outward(struct host *host)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	const char *error = "its name has no address";
+	bool reached = false;
+
+	if (getaddrinfo(host->request->outward, NULL, &hints, &found) != 0)
+		found = NULL;
+	for (struct addrinfo *one = found; one && !reached; one = one->ai_next)
+		reached = reach(host, one, &error) == OK;
+	if (found)
+		freeaddrinfo(found);
+	if (reached)
+		return;
+	findings_add(host->findings,
+		     &(struct finding){
+			     .id = "port.outward",
+			     .grade = FINDING_FAULT,
+			     .subject = host->request->outward,
+			     .seen = error,
+			     .expected = "a greeting on port 25",
+			     .advice = "if other hosts do not answer either, "
+				       "ask your provider to open port 25 for "
+				       "what goes out" });
+}
+
+void check_host(const struct tool *tool, const struct host_request *request,
+		struct findings *findings)
+{
+	struct host host = { .tool = tool,
+			     .arena = tool->arena,
+			     .request = request,
+			     .findings = findings };
+
+	if (geteuid() != 0) {
+		findings_add(findings,
+			     &(struct finding){
+				     .id = "host.unseen",
+				     .grade = FINDING_WARNING,
+				     .subject = "this host",
+				     .seen = "the caller is not root",
+				     .expected = "root, who may read keys and "
+						 "ask the daemons",
+				     .advice = "run it by sudo" });
+		return;
+	}
+	if (postfix_read(host.arena, &host.postfix) != OK) {
+		findings_add(findings,
+			     &(struct finding){
+				     .id = "mta.unknown",
+				     .grade = FINDING_WARNING,
+				     .subject = "postconf",
+				     .seen = "it can't be run, or refuses",
+				     .expected = "Postfix and its settings",
+				     .advice = "run \"postconf\" and mend what "
+					       "it says; what stands here for "
+					       "Sendmail is in its README" });
+		return;
+	}
+	host.name = request->name ? request->name
+				  : postfix_in_force(&host.postfix, NULL,
+						     "myhostname");
+	find_addresses(&host);
+	check_milters(&host);
+	check_ports(&host);
+	check_settings(&host);
+	check_daemons(&host);
+	check_queue(&host);
+	if (request->outward)
+		check_outward(&host);
+}
+
+struct options {
+	const char *name, *outward, *now;
+	bool all, json;
+};
+
+static const struct tool_flag flags[] = {
+	{ "name", false, offsetof(struct options, name) },
+	{ "outward", false, offsetof(struct options, outward) },
+	{ "now", false, offsetof(struct options, now) },
+	{ "all", true, offsetof(struct options, all) },
+	{ "json", true, offsetof(struct options, json) },
+	{ NULL, false, 0 },
+};
+
+int run_check_host(struct tool *tool, int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct host_request request = { 0 };
+	struct findings findings;
+	int status;
+
+	if (!tool_flags(tool, argc, argv, flags, &options, &status))
+		return status;
+	if (optind < argc)
+		return tool_usage(tool, EX_USAGE);
+	if (!tool_now(options.now, &request.now))
+		return tool_fail(tool, EX_USAGE,
+				 "--now %s: expected seconds since 1970",
+				 options.now);
+	request.name = options.name;
+	request.outward = options.outward;
+	findings_init(&findings, tool->arena);
+	check_host(tool, &request, &findings);
+	if (options.json)
+		findings_print_json(&findings, stdout);
+	else
+		findings_print(&findings, options.all, stdout);
+	return findings_worst(&findings) == FINDING_FAULT ? EX_CONFIG : EX_OK;
+}

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "check_host.h"
+#include "mail/buf.h"
+#include "milters/network.h"
+#include "probe.h"
+
+/*
+ * What a client sees on ports 25, 465 and 587 of each address: looked at
+ * first, then judged by a table. A rule that many looks break is one finding,
+ * whose subject says where.
+ */
+
+enum { PORTS = 3, LOOK_SECONDS = 30, DAY = 86400, DAYS_LEFT = 21 };
+/* Where a milter does not answer, Postfix waits for it for longer. */
+enum { LOOK_SECONDS_IN_VAIN = 3 };
+
+static const int port_numbers[PORTS] = { 25, 465, 587 };
+
+struct look {
+	int port;
+	const struct ip *address;
+	bool open, speaks, offers_tls, has_tls, has_certificate;
+	const char *error; /* of what did not come to pass */
+	struct smtp_reply greeting, plain, secure, relay;
+	struct certificate certificate;
+	bool is_served;	 /* the certificate is in Postfix's files */
+	bool is_trusted; /* Postfix relays for our own address */
+};
+
+struct rule {
+	const char *id;
+	enum finding_grade grade;
+	bool (*fails)(const struct host *host, const struct look *look);
+	const char *(*seen)(const struct host *host, const struct look *look);
+	const char *expected; /* NULL: the host's name */
+	const char *advice;
+};
+
+static const struct postfix_service *service_of(const struct host *host,
+						int port)
+{
+	for (size_t i = 0; i < host->postfix.n_services; i++)
+		if (host->postfix.services[i].port == port)
+			return &host->postfix.services[i];
+	return NULL;
+}
+
+/* The files that a service takes certificates from, keys among them. */
+static const char *const file_settings[] = {
+	"smtpd_tls_chain_files",
+	"smtpd_tls_cert_file",
+	"smtpd_tls_eccert_file",
+	"smtpd_tls_dcert_file",
+};
+
+static bool is_in_files(const struct host *host, const struct look *look)
+{
+	enum { N = sizeof(file_settings) / sizeof(*file_settings) };
+	const struct postfix_service *service = service_of(host, look->port);
+
+	for (size_t i = 0; i < N; i++) {
+		struct str rest = str_from(postfix_in_force(
+			&host->postfix, service, file_settings[i]));
+		struct str path;
+
+		while (postfix_item(&rest, &path))
+			if (certificate_in_file(arena_copy(host->arena, path).p,
+						look->certificate.print))
+				return true;
+	}
+	return false;
+}
+
+/* mynetworks, but for tables and names of files. */
+static struct networks trusted_networks(const struct host *host)
+{
+	const char *list = postfix_in_force(&host->postfix, NULL, "mynetworks");
+	struct str rest = str_from(list), item;
+	struct conf_list blocks = { 0 };
+
+	blocks.items = ARENA_NEW(host->arena, struct str, strlen(list) + 1);
+	while (postfix_item(&rest, &item)) {
+		struct str length = item, address;
+		const char *block;
+
+		str_cut(&length, '/', &address);
+		if (address.n > 2 && address.p[0] == '[')
+			address = str_sub(address, 1, address.n - 1);
+		block = arena_printf(host->arena, "%.*s%s%.*s",
+				     STR_ARG(address), length.p ? "/" : "",
+				     length.p ? (int)length.n : 0,
+				     length.p ? length.p : "");
+		if (!network_check(block))
+			blocks.items[blocks.n++] = str_from(block);
+	}
+	return network_parse(host->arena, &blocks);
+}
+
+/* For whom this host relays without asking who they are. */
+static void check_networks(struct host *host)
+{
+	static const struct ip private[] = {
+		{ { 10 }, false },	{ { 127 }, false },
+		{ { 172, 16 }, false }, { { 192, 168 }, false },
+		{ { 0xfc }, true },	{ { 0xfe, 0x80 }, true },
+	};
+	static const int bits[] = { 8, 8, 12, 16, 7, 10 };
+	enum { N = sizeof(bits) / sizeof(*bits), WIDE4 = 24, WIDE6 = 64 };
+	struct networks networks = trusted_networks(host);
+
+	for (size_t i = 0; i < networks.n; i++) {
+		const struct network *block = &networks.list[i];
+		bool wide = block->bits < (block->ip.six ? WIDE6 : WIDE4);
+
+		for (size_t j = 0; j < N && wide; j++)
+			wide = block->bits < bits[j] ||
+			       !ip_is_within(&block->ip, &private[j], bits[j]);
+		if (!wide)
+			continue;
+		findings_add(
+			host->findings,
+			&(struct finding){
+				.id = "relay.networks",
+				.grade = FINDING_FAULT,
+				.subject = "mynetworks",
+				.seen = arena_printf(
+					host->arena, "%.*s/%d",
+					STR_ARG(ip_format(host->arena,
+							  &block->ip)),
+					block->bits),
+				.expected = "this host and networks of yours",
+				.advice = "postconf -e 'mynetworks = "
+					  "127.0.0.0/8 [::1]/128', then "
+					  "postfix reload: users log in" });
+	}
+}
+
+static bool is_relayed(const struct look *look)
+{
+	return look->relay.code >= 200 && look->relay.code < 300;
+}
+
+/* What an open relay would take; no message follows. example.com is nobody's
+ * (RFC 2606). */
+static void ask_relay(struct probe *probe, struct look *look)
+{
+	struct smtp_reply reply;
+
+	if (probe_ask(probe, STR("MAIL FROM:<relay-check@example.com>"),
+		      &reply) != OK ||
+	    reply.code != 250)
+		return;
+	probe_ask(probe, STR("RCPT TO:<relay-check@example.com>"),
+		  &look->relay);
+	probe_ask(probe, STR("RSET"), &reply);
+}
+
+static void talk(const struct host *host, struct probe *probe,
+		 struct look *look)
+{
+	struct str unused;
+	struct smtp_reply bye;
+
+	if (!probe_has_tls(probe)) {
+		if (probe_hello(probe, &look->plain) != OK)
+			return;
+		look->offers_tls =
+			probe_offer(&look->plain, STR("STARTTLS"), &unused);
+		if (look->offers_tls && probe_starttls(probe) != OK)
+			return;
+	}
+	look->has_tls = probe_has_tls(probe);
+	if (look->has_tls) {
+		look->has_certificate =
+			probe_certificate(probe, &look->certificate) == OK;
+		look->is_served = is_in_files(host, look);
+		if (probe_hello(probe, &look->secure) != OK)
+			return;
+	}
+	ask_relay(probe, look);
+	probe_ask(probe, STR("QUIT"), &bye);
+}
+
+static void look_at(const struct host *host, struct look *look)
+{
+	struct str literal = ip_format(host->arena, look->address);
+	const struct probe_target target = {
+		.address = *look->address,
+		.port = look->port,
+		.implicit_tls = look->port == 465,
+		.name = host->name,
+		/* RFC 5321 4.1.3; our own name would be a stranger's lie. */
+		.helo = arena_printf(host->arena, "[%s%.*s]",
+				     look->address->six ? "IPv6:" : "",
+				     STR_ARG(literal)),
+		.seconds = host->milter_fault ? LOOK_SECONDS_IN_VAIN
+					      : LOOK_SECONDS,
+	};
+	struct probe *probe;
+	enum result result =
+		probe_open(host->arena, &target, &probe, &look->greeting);
+
+	look->open = result != E_ABSENT;
+	look->speaks = result == OK;
+	if (result == OK)
+		talk(host, probe, look);
+	look->error = probe_error(probe);
+	probe_close(probe);
+}
+
+static struct str first_word(struct str text)
+{
+	return str_sub(text, 0,
+		       str_find(str_sub(text, 0, str_find(text, '\n')), ' '));
+}
+
+static bool is_closed(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return !look->open;
+}
+
+static bool is_silent(const struct host *host, const struct look *look)
+{
+	/* TLS from the start needs the pair, whose fault is told. */
+	return look->open && !look->speaks && !host->milter_fault &&
+	       !(host->pair_fault && look->port == 465);
+}
+
+static bool is_misnamed(const struct host *host, const struct look *look)
+{
+	return look->speaks &&
+	       !str_ieq(first_word(look->greeting.text), str_from(host->name));
+}
+
+static bool lacks_tls(const struct host *host, const struct look *look)
+{
+	return look->speaks && look->plain.code == 250 && !look->has_tls &&
+	       !host->pair_fault && !host->milter_fault;
+}
+
+static bool has_plain_auth(const struct host *host, const struct look *look)
+{
+	struct str unused;
+
+	(void)host;
+	return probe_offer(&look->plain, STR("AUTH"), &unused);
+}
+
+static bool lacks_auth(const struct host *host, const struct look *look)
+{
+	struct str mechanisms;
+
+	(void)host;
+	return look->port != 25 && look->has_tls && look->secure.code == 250 &&
+	       (!probe_offer(&look->secure, STR("AUTH"), &mechanisms) ||
+		!postfix_lists(arena_copy(host->arena, mechanisms).p,
+			       STR("PLAIN")));
+}
+
+static bool is_relay(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return is_relayed(look) && !look->is_trusted;
+}
+
+static bool is_expired(const struct host *host, const struct look *look)
+{
+	return look->has_certificate &&
+	       (look->certificate.ends <= host->request->now ||
+		look->certificate.begins > host->request->now);
+}
+
+static bool is_expiring(const struct host *host, const struct look *look)
+{
+	return look->has_certificate && !is_expired(host, look) &&
+	       look->certificate.ends - host->request->now < DAYS_LEFT * DAY;
+}
+
+static bool is_for_others(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->has_certificate && !look->certificate.is_for_name;
+}
+
+static bool is_self_signed(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->has_certificate && look->certificate.self_signed;
+}
+
+static bool dangles(const struct host *host, const struct look *look)
+{
+	return look->has_certificate && look->certificate.dangles &&
+	       !is_self_signed(host, look);
+}
+
+static bool is_not_served(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->has_certificate && !look->is_served;
+}
+
+static const char *see_error(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->error;
+}
+
+static const char *see_greeting(const struct host *host,
+				const struct look *look)
+{
+	return probe_reply_text(host->arena, &look->greeting);
+}
+
+static const char *see_tls(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->offers_tls ? look->error : "no STARTTLS";
+}
+
+static const char *see_auth(const struct host *host, const struct look *look)
+{
+	const struct smtp_reply *hello =
+		look->has_tls && !has_plain_auth(host, look) ? &look->secure
+							     : &look->plain;
+	struct str mechanisms;
+
+	if (!probe_offer(hello, STR("AUTH"), &mechanisms))
+		return "no AUTH";
+	return arena_printf(host->arena, "AUTH %.*s", STR_ARG(mechanisms));
+}
+
+static const char *see_relay(const struct host *host, const struct look *look)
+{
+	return arena_printf(host->arena,
+			    "%s, to RCPT TO:<relay-check@example.com>",
+			    probe_reply_text(host->arena, &look->relay));
+}
+
+static const char *see_dates(const struct host *host, const struct look *look)
+{
+	const struct certificate *certificate = &look->certificate;
+	int64_t days = (certificate->ends - host->request->now) / DAY;
+
+	if (certificate->begins > host->request->now)
+		return "it is good from a later day on";
+	if (certificate->ends <= host->request->now)
+		return arena_printf(host->arena, "it ended %lld days ago",
+				    -(long long)days);
+	return arena_printf(host->arena, "it ends in %lld days",
+			    (long long)days);
+}
+
+static const char *see_names(const struct host *host, const struct look *look)
+{
+	return arena_printf(host->arena, "it is for %s",
+			    look->certificate.names);
+}
+
+static const char *see_chain(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->certificate.dangles;
+}
+
+static const char *see_serial(const struct host *host, const struct look *look)
+{
+	return arena_printf(host->arena, "serial %s", look->certificate.serial);
+}
+
+static const struct rule rules[] = {
+	{ "port.closed", FINDING_FAULT, is_closed, see_error,
+	  "a server that listens",
+	  "look at the service in master.cf (postconf -M) and at "
+	  "inet_interfaces, then postfix reload" },
+	{ "port.silent", FINDING_FAULT, is_silent, see_error, "a greeting",
+	  "the mail log says why smtpd ends: Dovecot's socket, certificates, "
+	  "or the service's options" },
+	{ "greeting.differs", FINDING_FAULT, is_misnamed, see_greeting, NULL,
+	  "postconf -e 'smtpd_banner = $myhostname ESMTP', with myhostname "
+	  "the name of the PTR record" },
+	{ "tls.missing", FINDING_FAULT, lacks_tls, see_tls,
+	  "TLS, with a certificate",
+	  "set smtpd_tls_security_level = may, and give smtpd_tls_chain_files "
+	  "key and certificate" },
+	{ "sasl.plain-text", FINDING_FAULT, has_plain_auth, see_auth,
+	  "AUTH under TLS alone", "postconf -e 'smtpd_tls_auth_only = yes'" },
+	{ "sasl.missing", FINDING_FAULT, lacks_auth, see_auth, "AUTH PLAIN",
+	  "set smtpd_sasl_auth_enable = yes for the service in master.cf, and "
+	  "see that Dovecot runs" },
+	{ "relay.open", FINDING_FAULT, is_relay, see_relay,
+	  "a refusal: neither is ours",
+	  "postconf -e 'smtpd_relay_restrictions = permit_mynetworks "
+	  "permit_sasl_authenticated reject_unauth_destination', now" },
+	{ "tls.expired", FINDING_FAULT, is_expired, see_dates,
+	  "a certificate that is good today",
+	  "renew it, and see why nothing did" },
+	{ "tls.expiring", FINDING_WARNING, is_expiring, see_dates,
+	  "three weeks and more", "see that it is renewed" },
+	{ "tls.name", FINDING_FAULT, is_for_others, see_names, NULL,
+	  "get a certificate for this name: Gmail's \"send mail as\" wants it" },
+	{ "tls.self-signed", FINDING_FAULT, is_self_signed, see_chain,
+	  "a certificate by a known authority",
+	  "get one, see contrib/tls: Gmail's \"send mail as\" takes no other" },
+	{ "tls.chain", FINDING_FAULT, dangles, see_chain,
+	  "a chain that leads to a known root",
+	  "put the authority's intermediate certificates behind your own, in "
+	  "the same file (\"fullchain\")" },
+	{ "tls.not-served", FINDING_FAULT, is_not_served, see_serial,
+	  "the certificate that is in the file",
+	  "postfix reload, and let who renews it do so" },
+};
+
+/* Is the item new in a list that is made of such? Adds it then. */
+static void add_once(struct buf *list, struct str item)
+{
+	if (list->n && postfix_lists(buf_c(list), item))
+		return;
+	buf_add(list, list->n ? STR(", ") : STR(""));
+	buf_add(list, item);
+}
+
+/* "ports 465, 587", and where it is not everywhere, " at 2001:db8::25". */
+static const char *where(const struct host *host, const struct rule *rule,
+			 const struct look *looks, size_t n)
+{
+	struct buf ports, addresses, all;
+
+	buf_init(&ports, host->arena, SIZE_MAX);
+	buf_init(&addresses, host->arena, SIZE_MAX);
+	buf_init(&all, host->arena, SIZE_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct str address = ip_format(host->arena, looks[i].address);
+
+		add_once(&all, address);
+		if (!rule->fails(host, &looks[i]))
+			continue;
+		add_once(&ports, str_from(arena_printf(host->arena, "%d",
+						       looks[i].port)));
+		add_once(&addresses, address);
+	}
+	return arena_printf(host->arena, "port%s %s%s%s",
+			    memchr(ports.p, ',', ports.n) ? "s" : "",
+			    buf_c(&ports), addresses.n < all.n ? " at " : "",
+			    addresses.n < all.n ? buf_c(&addresses) : "");
+}
+
+static void judge(struct host *host, const struct rule *rule,
+		  const struct look *looks, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !rule->fails(host, &looks[i]))
+		i++;
+	if (i == n) {
+		host_found_good(host, rule->id, "ports 25, 465, 587",
+				rule->expected ? rule->expected : host->name);
+		return;
+	}
+	findings_add(host->findings,
+		     &(struct finding){ .id = rule->id,
+					.grade = rule->grade,
+					.subject = where(host, rule, looks, n),
+					.seen = rule->seen(host, &looks[i]),
+					.expected = rule->expected
+							    ? rule->expected
+							    : host->name,
+					.advice = rule->advice });
+}
+
+/*
+ * The files of key and certificate; of a list of files it is the first one, or
+ * the first has the key and the second the certificate.
+ */
+static const char *find_pair_fault(const struct host *host, const char **path)
+{
+	const char *chain =
+		postfix_in_force(&host->postfix, NULL, "smtpd_tls_chain_files");
+	const char *key =
+		postfix_in_force(&host->postfix, NULL, "smtpd_tls_key_file");
+	struct str rest = str_from(chain), item;
+	const char *fault;
+
+	*path = postfix_in_force(&host->postfix, NULL, "smtpd_tls_cert_file");
+	if (!postfix_item(&rest, &item))
+		return **path && strcmp(*path, "none") != 0
+			       ? certificate_pair_fault(host->arena, *path,
+							*key ? key : *path)
+			       : NULL;
+	*path = key = arena_copy(host->arena, item).p;
+	fault = certificate_pair_fault(host->arena, key, key);
+	if (!fault || !postfix_item(&rest, &item))
+		return fault;
+	*path = arena_copy(host->arena, item).p;
+	return certificate_pair_fault(host->arena, *path, key);
+}
+
+/* Postfix goes on without TLS when key and certificate are no pair. */
+static void check_pair(struct host *host)
+{
+	const char *path, *fault = find_pair_fault(host, &path);
+
+	host->pair_fault = fault != NULL;
+	if (!fault) {
+		host_found_good(host, "tls.pair", path,
+				"a certificate and its key");
+		return;
+	}
+	findings_add(
+		host->findings,
+		&(struct finding){ .id = "tls.pair",
+				   .grade = FINDING_FAULT,
+				   .subject = path,
+				   .seen = fault,
+				   .expected = "a certificate and its key",
+				   .advice = "install both anew, together, and "
+					     "postfix reload" });
+}
+
+void check_ports(struct host *host)
+{
+	struct networks trusted = trusted_networks(host);
+	struct look looks[PORTS * ADDRESSES_MAX] = { 0 };
+	size_t n = 0;
+
+	check_pair(host);
+	check_networks(host);
+	for (size_t i = 0; i < PORTS; i++)
+		for (size_t j = 0; j < host->n_addresses; j++) {
+			looks[n].port = port_numbers[i];
+			looks[n].address = &host->addresses[j];
+			looks[n].is_trusted =
+				network_has_ip(&trusted, &host->addresses[j]);
+			look_at(host, &looks[n++]);
+		}
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		judge(host, &rules[i], looks, n);
+}

@@ -43,6 +43,8 @@ tools_millrace_SOURCES = \
 	tools/sign.c \
 	tools/textproto.c tools/textproto.h \
 	tools/spf_merge.c tools/spf_merge.h \
+	tools/status.c \
+	tools/test_mail.c \
 	tools/tool.h \
 	tools/user.c \
 	tools/user_list.c

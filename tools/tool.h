@@ -40,6 +40,8 @@ int run_restore(struct tool *tool, int argc, char **argv);
 int run_import_chasquid(struct tool *tool, int argc, char **argv);
 int run_dkim_rotate(struct tool *tool, int argc, char **argv);
 int run_sign(struct tool *tool, int argc, char **argv);
+int run_status(struct tool *tool, int argc, char **argv);
+int run_test_mail(struct tool *tool, int argc, char **argv);
 int run_spf(struct tool *tool, int argc, char **argv);
 int run_dmarc(struct tool *tool, int argc, char **argv);
 int run_verify(struct tool *tool, int argc, char **argv);

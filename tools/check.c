@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
 
+#include <time.h>
+
+#include "check_host.h"
 #include "mail/domain.h"
 
 struct request {
@@ -20,12 +23,24 @@ static const struct tool_flag flags[] = {
 	{ NULL, false, 0 },
 };
 
+static int check_this_host(const struct check_context *check)
+{
+	const struct host_request request = {
+		.name = arena_copy(check->arena, check->host->name).p,
+		.now = (int64_t)time(NULL),
+	};
+
+	check_host(check->tool, &request, check->findings);
+	return EX_OK;
+}
+
 /* All there is to check. What is not of DNS is left out by --dns. */
 static const struct {
 	int (*run)(const struct check_context *check);
 	bool dns;
 } parts[] = {
 	{ check_dns, true },
+	{ check_this_host, false },
 };
 
 static int run_parts(const struct check_context *check, bool dns_only)

@@ -23,7 +23,9 @@ dist_examples_DATA = \
 	contrib/postfix/dkim-sign.postconf \
 	contrib/postfix/forward.domains \
 	contrib/postfix/forward.postconf \
+	contrib/postfix/host.postconf \
 	contrib/postfix/passwords.postconf \
+	contrib/postfix/submission.postconf \
 	contrib/postfix/millrace-auth-policy.socket.conf \
 	contrib/postfix/millrace-dkim-sign.socket.conf \
 	contrib/postfix/millrace-forward.socket.conf \
@@ -42,6 +44,10 @@ dist_pkglibexec_SCRIPTS = contrib/tls/install-certificate
 dist_pkglibexec_SCRIPTS = contrib/git/refuse-secrets \
 	contrib/tls/install-certificate
 EXTRA_DIST += \
+	contrib/postfix/run-milters \
+	contrib/postfix/setup \
+	contrib/postfix/setup-files.sh \
+	contrib/postfix/setup-postfix.sh \
 	contrib/sendmail/README.md \
 	contrib/tls/README.md \
 	contrib/systemd/millrace-auth-policy.service.in \

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# machine.sh: mail.example.org as a machine of its own: a fresh Debian (see
+# root) with a network of its own, joined to the world by one cable. Everybody
+# else is in the world's network. Daemons of the machine end with the world.
+
+MACHINE_ROOT=/var/cache/millrace-tests/setup-root
+SETUP=/src/contrib/postfix/setup
+
+# machine_world: the cable, the DNS on both its ends, the far side, strangers.
+machine_world() {
+	local at
+	make -s -C "$BUILD" install DESTDIR="$WORLD/installed" \
+	    > "$WORLD/log/install" 2>&1 || {
+		tail -n 5 "$WORLD/log/install" >&2
+		return 1
+	}
+	unshare --net sleep infinity &
+	machine_pid=$!
+	wait_for 10 machine_has_network &&
+	# With the first one of 192.0.2.0/24 the other goes too.
+	ip addr del "$HOME4/24" dev lo && ip addr del "$HOME6/64" dev lo &&
+	ip addr del "$SMHOME6/64" dev lo &&
+	ip link add world type veth peer name eth0 netns $machine_pid &&
+	ip addr add 192.0.2.1/24 dev world &&
+	ip addr add 2001:db8::1/64 dev world nodad &&
+	ip link set world up || return
+	for at in "link set lo up" "addr add $HOME4/24 dev eth0" \
+	    "addr add $HOME6/64 dev eth0 nodad" "link set eth0 up" \
+	    "route add default via 192.0.2.1" \
+	    "-6 route add default via 2001:db8::1"; do
+		# shellcheck disable=SC2086
+		on_cable ip $at || return
+	done
+	dns_start && strangers_start sender.example &&
+	far_start "$SENDER4" "$SENDER6" && machine_dns
+}
+
+machine_has_network() {
+	! [ /proc/self/ns/net -ef "/proc/$machine_pid/ns/net" ]
+}
+
+on_cable() {
+	nsenter --net="/proc/$machine_pid/ns/net" -- "$@"
+}
+
+# The machine's own resolver answers as the world's does.
+machine_dns() {
+	sed -e "s|^\(\s*pidfile: \).*|\1\"$WORLD/dns/pid-2\"|" \
+	    -e "s|log/dns|log/dns-2|" "$WORLD/dns/unbound.conf" \
+	    > "$WORLD/dns/machine.conf" &&
+	on_cable unbound -c "$WORLD/dns/machine.conf" &&
+	wait_for 20 machine_dns_answers
+}
+machine_dns_answers() { on_cable dig +short +tries=1 +time=1 @127.0.0.1 . SOA | grep -q .; }
+
+# machine_publish: zone lines, for the world and the machine.
+machine_publish() {
+	dns_add && kill -HUP "$(cat "$WORLD/dns/pid-2")"
+}
+
+# machine NAME: a fresh Debian in $MACHINE, with our sources in /src.
+machine() {
+	MACHINE=$WORLD/$1
+	mkdir -p "$MACHINE" "$WORLD/.upper/$1" "$WORLD/.work/$1" &&
+	mount -t overlay "$1" -o "lowerdir=$WORLD/installed:$MACHINE_ROOT,upperdir=$WORLD/.upper/$1,workdir=$WORLD/.work/$1" \
+	    "$MACHINE" &&
+	mkdir -p "$MACHINE/src" &&
+	mount --bind "$ROOT" "$MACHINE/src" &&
+	mount --rbind /dev "$MACHINE/dev" &&
+	mount --rbind /proc "$MACHINE/proc" &&
+	mount -t tmpfs -o mode=755 run "$MACHINE/run" || return
+	rm -f "$MACHINE/etc/resolv.conf"
+	echo "nameserver 127.0.0.1" > "$MACHINE/etc/resolv.conf"
+	printf '%s\n' "127.0.0.1 localhost" "::1 localhost" \
+	    > "$MACHINE/etc/hosts"
+}
+
+# on_machine COMMAND...
+on_machine() {
+	on_cable chroot "$MACHINE" env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
+	    "PATH=${MACHINE_PATH-}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+	    "$@"
+}
+
+# machine_setup NAME OPTION...: as a user would; what it says is kept.
+machine_setup() {
+	local name=$1
+	shift
+	on_machine $SETUP "$@" > "$WORLD/log/$name" 2>&1
+}
+
+# machine_files: a line for each file of the settings, with mode and checksum.
+# (Users of services stay, once they are made; so do random names of theirs.)
+machine_files() {
+	(cd "$MACHINE" && find etc -xdev -type f ! -name '*passwd*' \
+	    ! -name '*group*' ! -name '*shadow*' ! -name '.pwd.lock' \
+	    -printf '%m %U %G %p\n' -exec sha256sum {} \; | sort -k 2)
+}
+
+# machine_serves: on the ports that are asked for.
+machine_serves() {
+	local port
+	for port; do
+		on_cable ss -Hltn "sport = :$port" | grep -q . || return
+	done
+}
+
+# machine_postfix: Debian's, as a person gets it with "Internet Site".
+machine_postfix() {
+	echo "postfix postfix/main_mailer_type select Internet Site
+postfix postfix/mailname string mail.example.org
+postfix postfix/destinations string mail.example.org, localhost" |
+	    on_machine debconf-set-selections &&
+	on_machine DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+	    --no-install-recommends install postfix dovecot-core \
+	    > "$WORLD/log/apt" 2>&1
+}

@@ -6,10 +6,9 @@ tools_millrace_SOURCES = \
 	tools/ask.c tools/ask.h \
 	tools/auth.c tools/auth.h \
 	tools/auth_print.c \
+	tools/authority.c tools/authority.h \
 	tools/backup.c tools/backup.h \
 	tools/backup_scan.c \
-	tools/command.c tools/command.h \
-	tools/authority.c tools/authority.h \
 	tools/certificate.c tools/certificate.h \
 	tools/check.c tools/check.h \
 	tools/check_dns.c tools/check_dns.h \
@@ -18,13 +17,14 @@ tools_millrace_SOURCES = \
 	tools/check_ports.c \
 	tools/check_settings.c \
 	tools/check_texts.c \
+	tools/command.c tools/command.h \
 	tools/daemons.c tools/daemons.h \
 	tools/dkim.c \
 	tools/dns.c \
 	tools/domain.c \
+	tools/finding.c tools/finding.h \
 	tools/import.c tools/import.h \
 	tools/import_users.c \
-	tools/finding.c tools/finding.h \
 	tools/json.c tools/json.h \
 	tools/main.c \
 	tools/nameserver.c tools/nameserver.h \
@@ -32,19 +32,19 @@ tools_millrace_SOURCES = \
 	tools/password.c tools/password.h \
 	tools/postfix.c tools/postfix.h \
 	tools/private.c tools/private.h \
+	tools/probe.c tools/probe.h \
+	tools/records.c tools/records.h \
 	tools/restore.c \
 	tools/rotate.c \
 	tools/rotation.c tools/rotation.h \
 	tools/rotation_seen.c \
-	tools/probe.c tools/probe.h \
-	tools/records.c tools/records.h \
 	tools/sasl.c tools/sasl.h \
 	tools/secret.c \
 	tools/sign.c \
-	tools/textproto.c tools/textproto.h \
 	tools/spf_merge.c tools/spf_merge.h \
 	tools/status.c \
 	tools/test_mail.c \
+	tools/textproto.c tools/textproto.h \
 	tools/tool.h \
 	tools/user.c \
 	tools/user_list.c

@@ -12,6 +12,10 @@ static const char *const mixed[] = {
 	[MIXED_SPLIT] = "split", [MIXED_REWRITE] = "rewrite", NULL
 };
 
+static const char *const arc_rules[] = {
+	[ARC_SEAL] = "seal", [ARC_OFF] = "off", NULL
+};
+
 static const char *const unreadable[] = {
 	[UNREADABLE_STRIKE] = "strike", [UNREADABLE_HOLD] = "hold", NULL
 };
@@ -59,10 +63,11 @@ const struct setting forward_table[] = {
 	  .help = "Bounces that are no notification we can read: strike "
 		  "private addresses out, or have the MTA hold them all." },
 	{ .name = "arc",
-	  .type = SETTING_SWITCH,
+	  .type = SETTING_CHOICE,
 	  .offset = offsetof(struct config, arc),
-	  .fallback = "yes",
-	  .help = "Seal what is forwarded with ARC (RFC 8617)." },
+	  .fallback = "seal",
+	  .choices = arc_rules,
+	  .help = "Seal what is forwarded with ARC (RFC 8617), or don't." },
 	{ .name = "max_recipients",
 	  .type = SETTING_NUMBER,
 	  .offset = offsetof(struct config, max_recipients),

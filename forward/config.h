@@ -7,15 +7,15 @@
 #include "milters/milter.h"
 
 enum gate { GATE_STRICT, GATE_DMARC, GATE_OFF };
+enum arc_rule { ARC_SEAL, ARC_OFF };
 enum mixed { MIXED_SPLIT, MIXED_REWRITE };
 enum unreadable { UNREADABLE_STRIKE, UNREADABLE_HOLD };
 
 /* The settings of forward.conf; the table says what they mean. */
 struct config {
 	const char *srs_domain;
-	int gate, mixed, unreadable_bounces;
+	int gate, mixed, unreadable_bounces, arc;
 	const char *spam_header;
-	bool arc;
 	int64_t max_recipients;
 	int64_t max_hops;
 };

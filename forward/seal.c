@@ -136,7 +136,8 @@ enum result seal_edit(struct session *session,
 	if (result == OK)
 		result = seal_sign(session, forwarding, forwarding->header,
 				   signatures, &n);
-	if (result == OK && forwarding->config->arc && forwarding->has_verdict)
+	if (result == OK && forwarding->config->arc == ARC_SEAL &&
+	    forwarding->has_verdict)
 		result = add_set(session, forwarding, signatures, n);
 	return result;
 }

@@ -3,6 +3,8 @@ unit_DATA += \
 	contrib/systemd/millrace-auth-policy.service \
 	contrib/systemd/millrace-auth-policy-control.socket \
 	contrib/systemd/millrace-auth-policy.socket \
+	contrib/systemd/millrace-check.service \
+	contrib/systemd/millrace-check.timer \
 	contrib/systemd/millrace-dkim-sign.service \
 	contrib/systemd/millrace-dkim-sign-control.socket \
 	contrib/systemd/millrace-dkim-sign.socket \
@@ -38,10 +40,9 @@ fail2bandir = $(examplesdir)/fail2ban
 dist_fail2ban_DATA = \
 	contrib/fail2ban/filter.conf \
 	contrib/fail2ban/jail.conf
-# Hooks of others call it at this place.
-dist_pkglibexec_SCRIPTS = contrib/tls/install-certificate
-# Hooks of others call them at this place.
+# Hooks of others, and a timer, call them at this place.
 dist_pkglibexec_SCRIPTS = contrib/git/refuse-secrets \
+	contrib/nightly/check-and-mail \
 	contrib/tls/install-certificate
 EXTRA_DIST += \
 	contrib/postfix/run-milters \
@@ -53,6 +54,8 @@ EXTRA_DIST += \
 	contrib/systemd/millrace-auth-policy.service.in \
 	contrib/systemd/millrace-auth-policy-control.socket \
 	contrib/systemd/millrace-auth-policy.socket \
+	contrib/systemd/millrace-check.service.in \
+	contrib/systemd/millrace-check.timer \
 	contrib/systemd/millrace-dkim-sign.service.in \
 	contrib/systemd/millrace-dkim-sign-control.socket \
 	contrib/systemd/millrace-dkim-sign.socket \
@@ -66,6 +69,7 @@ EXTRA_DIST += \
 
 GENERATED = \
 	contrib/systemd/millrace-auth-policy.service \
+	contrib/systemd/millrace-check.service \
 	contrib/systemd/millrace-dkim-sign.service \
 	contrib/systemd/millrace-expire.service \
 	contrib/systemd/millrace-forward.service \
@@ -78,6 +82,7 @@ $(GENERATED): %: $(srcdir)/%.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) contrib/systemd && sed \
 		-e 's|@bindir[@]|$(bindir)|g' \
 		-e 's|@sbindir[@]|$(sbindir)|g' \
+		-e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' \
 		-e 's|@configdirectory[@]|$(configdirectory)|g' \
 		-e 's|@KEYS_GROUP[@]|$(KEYS_GROUP)|g' \
 		$(srcdir)/$@.in > $@.new && mv $@.new $@

@@ -39,7 +39,10 @@ load_settings() {
 	done <<< "$set"
 }
 
-get() { printf '%s\n' "${value_of[$1]# }"; }
+get() {
+	local value=${value_of[$1]-}
+	printf '%s\n' "${value# }"
+}
 is_set() { [ -n "${explicit[$1]-}" ]; }
 put_setting() {
 	value_of[$1]=" $2" explicit[$1]=yes

@@ -35,7 +35,8 @@ dist_examples_DATA = \
 	contrib/sendmail/dkim-sign.mc \
 	contrib/sendmail/forward.mc
 dovecotdir = $(examplesdir)/dovecot
-dist_dovecot_DATA = contrib/dovecot/millrace.conf
+dist_dovecot_DATA = contrib/dovecot/millrace.conf \
+	contrib/dovecot/millrace-2.4.conf
 fail2bandir = $(examplesdir)/fail2ban
 dist_fail2ban_DATA = \
 	contrib/fail2ban/filter.conf \

@@ -46,6 +46,15 @@ static bool greet(FILE *file, const char **why)
 	return done && version && plain;
 }
 
+/* Dovecot 2.4 is silent until it knows who asks. */
+static bool say_hello(struct arena *arena, int fd)
+{
+	struct str hello = str_from(arena_printf(
+		arena, "VERSION\t1\t1\nCPID\t%d\n", (int)getpid()));
+
+	return send(fd, hello.p, hello.n, MSG_NOSIGNAL) == (ssize_t)hello.n;
+}
+
 /*
  * The password goes over this host's socket, no network, which "secured" says.
  * No address is told, and failures of ours shall slow nobody down.
@@ -63,10 +72,9 @@ static bool request(struct arena *arena, int fd, struct str user,
 	response = crypto_base64(arena, (struct str){ plain, n });
 	line = str_from(arena_printf(
 		arena,
-		"VERSION\t1\t1\nCPID\t%d\n"
 		"AUTH\t1\tPLAIN\tservice=smtp\tsecured\tnologin\tno-penalty"
 		"\tresp=%.*s\n",
-		(int)getpid(), STR_ARG(response)));
+		STR_ARG(response)));
 	sent = send(fd, line.p, line.n, MSG_NOSIGNAL) == (ssize_t)line.n;
 	crypto_wipe((struct str){ plain, n });
 	crypto_wipe(response);
@@ -107,7 +115,8 @@ enum sasl_answer sasl_ask(struct arena *arena, const char *path,
 		return SASL_UNAVAILABLE;
 	}
 	*why = "it closed the connection";
-	if (greet(file, why) && request(arena, fd, user, password))
+	if (say_hello(arena, fd) && greet(file, why) &&
+	    request(arena, fd, user, password))
 		answer = read_answer(file, why);
 	fclose(file);
 	return answer;

@@ -68,6 +68,7 @@ TESTERS = \
 	tests/unit/test_network \
 	tests/unit/test_owner \
 	tests/unit/test_path \
+	tests/unit/test_plain \
 	tests/unit/test_policy \
 	tests/unit/test_received_spf \
 	tests/unit/test_resolver \
@@ -105,8 +106,10 @@ tests_unit_test_rate_SOURCES = tests/unit/test_rate.c forward/rate.c
 tests_unit_test_tokens_SOURCES = tests/unit/test_tokens.c forward/tokens.c
 tests_unit_test_tokens_LDADD = $(LDADD) $(SQLITE_LIBS)
 tests_unit_test_finding_SOURCES = tests/unit/test_finding.c \
-	tools/finding.c tools/json.c
-tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c
+	tools/finding.c tools/json.c tools/plain.c
+tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c \
+	tools/plain.c
+tests_unit_test_plain_SOURCES = tests/unit/test_plain.c tools/plain.c
 
 # The engines, before what they need of mail/.
 tests_corpus_compare_driver_LDADD = $(ENGINE_LIBS) $(LDADD)

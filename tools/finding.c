@@ -6,9 +6,8 @@
 #include <unistd.h>
 
 #include "json.h"
-#include "mail/buf.h"
-#include "mail/scan.h"
 #include "milters/conf.h"
+#include "plain.h"
 
 enum { FILE_MAX = 1024 * 1024, TEXT_MAX = 4096 };
 
@@ -54,28 +53,14 @@ const char *finding_grade_name(enum finding_grade grade)
 	return grades[grade];
 }
 
-/* On one line and harmless to a terminal, with spaces and quotes as they are. */
+/* On one line, and not without end. */
 static const char *shown(struct arena *arena, const char *text)
 {
-	struct str s = str_from(text);
-	struct buf buf;
+	const char *plain = plain_text(arena, str_from(text));
 
-	buf_init(&buf, arena, TEXT_MAX);
-	for (size_t i = 0; i < s.n;) {
-		size_t next = scan_utf8(s, i);
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c >= 0x20 && c < 0x7f)
-			next = i + 1;
-		if (next > i)
-			buf_add(&buf, str_sub(s, i, next));
-		else
-			buf_printf(&buf, "\\x%02X", c);
-		i = next > i ? next : i + 1;
-	}
-	if (buf.full)
-		return arena_printf(arena, "%s ...", buf_c(&buf));
-	return buf_c(&buf);
+	if (strlen(plain) <= TEXT_MAX)
+		return plain;
+	return arena_printf(arena, "%.*s ...", TEXT_MAX, plain);
 }
 
 static void print_part(struct arena *arena, const char *name, const char *text,

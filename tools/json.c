@@ -4,12 +4,23 @@
 #include <inttypes.h>
 
 #include "mail/scan.h"
+#include "plain.h"
 
 static void new_line(struct json *json)
 {
 	fputc('\n', json->file);
 	for (int i = 0; i < json->depth; i++)
 		fputs("  ", json->file);
+}
+
+/* Of a control, which is not long: two or three octets. */
+static unsigned code_point(struct str utf8)
+{
+	unsigned code = (unsigned char)utf8.p[0] & (utf8.n == 2 ? 0x1f : 0x0f);
+
+	for (size_t i = 1; i < utf8.n; i++)
+		code = code << 6 | ((unsigned char)utf8.p[i] & 0x3f);
+	return code;
 }
 
 /* One character at i; returns the index behind it. */
@@ -37,7 +48,10 @@ static size_t write_character(FILE *file, struct str s, size_t i)
 		fputs("\\ufffd", file);
 		return i + 1;
 	}
-	fwrite(s.p + i, 1, next - i, file);
+	if (plain_character(s, i) == i)
+		fprintf(file, "\\u%04x", code_point(str_sub(s, i, next)));
+	else
+		fwrite(s.p + i, 1, next - i, file);
 	return next;
 }
 

@@ -10,7 +10,8 @@
 /*
  * Writes JSON (RFC 8259) to a file as it is told the values, one after the
  * other. A key is given with each value within an object, NULL elsewhere.
- * Octets that are no UTF-8 become U+FFFD.
+ * Octets that are no UTF-8 become U+FFFD; what could steer a terminal is
+ * escaped.
  */
 struct json {
 	FILE *file;

@@ -30,6 +30,7 @@ tools_millrace_SOURCES = \
 	tools/nameserver.c tools/nameserver.h \
 	tools/own_host.c tools/own_host.h \
 	tools/password.c tools/password.h \
+	tools/plain.c tools/plain.h \
 	tools/postfix.c tools/postfix.h \
 	tools/private.c tools/private.h \
 	tools/probe.c tools/probe.h \

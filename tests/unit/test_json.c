@@ -18,6 +18,8 @@ static void strings(void **state)
 		  S("\"\\u0000\\u0001\\u001f\\u007f\"\n") },
 		{ S("\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80"),
 		  S("\"\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\"\n") },
+		/* U+009B is ESC [, U+202E turns what follows round */
+		{ S("\xc2\x9b\xe2\x80\xae"), S("\"\\u009b\\u202e\"\n") },
 		/* no UTF-8: cut, overlong, a surrogate, past U+10FFFF */
 		{ S("\xc3"), S("\"\\ufffd\"\n") },
 		{ S("\xff\x41"), S("\"\\ufffdA\"\n") },

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "milters/log.h"
+#include "plain.h"
 #include "tool.h"
 
 #define CHECK_OPTIONS "[--zone FILE] [--now EPOCH] [--legacy] [--json]\n    "
@@ -18,21 +21,35 @@ static const struct verb verbs[] = {
 	{ "aliases resolve", "ADDRESS",
 	  "tell what forward does with mail to an address",
 	  run_aliases_resolve },
-	{ "check host",
-	  "[--name NAME] [--outward HOST] [--now EPOCH] [--all] [--json]",
-	  "look at this host: ports, certificate, milters, Postfix",
-	  run_check_host },
+	{ "backup", "--to RECIPIENT [--git DIRECTORY] [FILE]",
+	  "save the configuration, and the secrets encrypted with age",
+	  run_backup },
 	{ "check",
 	  "[--host NAME] [--address IP,...] [--certificate FILE] [--dns]\n    "
 	  "[--lists] [--all] [--changes] [--json] [DOMAIN]",
 	  "check DNS and this host, and tell what is wrong", run_check },
+	{ "check host",
+	  "[--name NAME] [--outward HOST] [--now EPOCH] [--all] [--json]",
+	  "look at this host: ports, certificate, milters, Postfix",
+	  run_check_host },
+	{ "dkim dns", "[--format zone|panel|both] DOMAIN",
+	  "print the DNS records of a domain's active keys", run_dkim_dns },
 	{ "dkim keygen",
 	  "[--algorithm rsa|ed25519|both] [--bits N] [--selector NAME] DOMAIN",
 	  "make keys for a domain; nothing is overwritten", run_dkim_keygen },
 	{ "dkim list", "[DOMAIN]", "list the keys of one or all domains",
 	  run_dkim_list },
-	{ "dkim dns", "[--format zone|panel|both] DOMAIN",
-	  "print the DNS records of a domain's active keys", run_dkim_dns },
+	{ "dkim rotate",
+	  "[--continue] [--wait [--interval SECONDS]] [--reload COMMAND]\n    "
+	  "[--now EPOCH] DOMAIN",
+	  "go one step further from old keys to new ones", run_dkim_rotate },
+	{ "dmarc", CHECK_OPTIONS "[" ENVELOPE "] FILE|-",
+	  "check a message against the policy of its author's domain",
+	  run_dmarc },
+	{ "dns",
+	  "[--format zone|panel|json] [--host NAME] [--address IP,...]\n    "
+	  "[--certificate FILE] DOMAIN",
+	  "print all DNS records that a domain needs, and why", run_dns },
 	{ "domain add", "DOMAIN",
 	  "make what a domain needs: folders, alias file, accounts, keys",
 	  run_domain_add },
@@ -40,57 +57,44 @@ static const struct verb verbs[] = {
 	  "list the domains: accounts, aliases, active keys", run_domain_list },
 	{ "domain remove", "--yes DOMAIN", "put a domain's folders away",
 	  run_domain_remove },
-	{ "user add", "[--receive-only] [--expires DATE] [--generate] ADDRESS",
-	  "make an account; its password is asked, or read from a pipe",
-	  run_user_add },
-	{ "user password", "[--generate] ADDRESS",
-	  "give an account another password", run_user_password },
-	{ "user remove", "ADDRESS", "remove an account", run_user_remove },
-	{ "user list", "[--json] [DOMAIN]",
-	  "list the accounts of one or all domains", run_user_list },
-	{ "user lock", "ADDRESS", "refuse an account's password for now",
-	  run_user_lock },
-	{ "user unlock", "[--expires DATE|never] ADDRESS",
-	  "let an account in again", run_user_unlock },
-	{ "user expire", "", "lock the accounts whose day has come",
-	  run_user_expire },
-	{ "user authenticate", "[--socket PATH] ADDRESS",
-	  "ask the running Dovecot whether a password is right",
-	  run_user_authenticate },
-	{ "dkim rotate",
-	  "[--continue] [--wait [--interval SECONDS]] [--reload COMMAND] DOMAIN",
-	  "go one step further from old keys to new ones", run_dkim_rotate },
 	{ "import chasquid", "[--dry-run] DIRECTORY",
 	  "take over domains, aliases, accounts and keys; nothing is overwritten",
 	  run_import_chasquid },
-	{ "dns",
-	  "[--format zone|panel|json] [--host NAME] [--address IP,...]\n    "
-	  "[--certificate FILE] DOMAIN",
-	  "print all DNS records that a domain needs, and why", run_dns },
-	{ "secret new", "[--group NAME] srs|verdict",
-	  "make a secret that signs from the next reload on", run_secret_new },
-	{ "secret list", "[srs|verdict]", "list the secrets, and which signs",
-	  run_secret_list },
-	{ "backup", "--to RECIPIENT [--git DIRECTORY] [FILE]",
-	  "save the configuration, and the secrets encrypted with age",
-	  run_backup },
 	{ "restore", "--identity FILE [--dry-run] FILE|DIRECTORY",
 	  "bring a backup back; nothing is overwritten", run_restore },
+	{ "secret list", "[srs|verdict]", "list the secrets, and which signs",
+	  run_secret_list },
+	{ "secret new", "[--group NAME] srs|verdict",
+	  "make a secret that signs from the next reload on", run_secret_new },
 	{ "sign",
 	  "--key FILE --domain D --selector S [--canon C] [--now EPOCH] FILE|-",
 	  "print a message with a DKIM-Signature in front", run_sign },
+	{ "spf", CHECK_OPTIONS ENVELOPE,
+	  "check whether a host may send for a domain", run_spf },
 	{ "status", "[--json]", "tell what the daemons do", run_status },
 	{ "test-mail", "--user ADDRESS --to ADDRESS [--host NAME] [--insecure]",
 	  "send a message as a user does, and tell all that is said",
 	  run_test_mail },
+	{ "user add", "[--receive-only] [--expires DATE] [--generate] ADDRESS",
+	  "make an account; its password is asked, or read from a pipe",
+	  run_user_add },
+	{ "user authenticate", "[--socket PATH] ADDRESS",
+	  "ask the running Dovecot whether a password is right",
+	  run_user_authenticate },
+	{ "user expire", "", "lock the accounts whose day has come",
+	  run_user_expire },
+	{ "user list", "[--json] [DOMAIN]",
+	  "list the accounts of one or all domains", run_user_list },
+	{ "user lock", "ADDRESS", "refuse an account's password for now",
+	  run_user_lock },
+	{ "user password", "[--generate] ADDRESS",
+	  "give an account another password", run_user_password },
+	{ "user remove", "ADDRESS", "remove an account", run_user_remove },
+	{ "user unlock", "[--expires DATE|never] ADDRESS",
+	  "let an account in again", run_user_unlock },
 	{ "verify", CHECK_OPTIONS "[" ENVELOPE "] FILE|-",
 	  "tell what auth-policy finds in a message and does with it",
 	  run_verify },
-	{ "spf", CHECK_OPTIONS ENVELOPE,
-	  "check whether a host may send for a domain", run_spf },
-	{ "dmarc", CHECK_OPTIONS "[" ENVELOPE "] FILE|-",
-	  "check a message against the policy of its author's domain",
-	  run_dmarc },
 };
 
 /* Options are known by numbers that are no letters. */
@@ -100,12 +104,15 @@ enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 int tool_fail(const struct tool *tool, int status, const char *format, ...)
 {
 	va_list args;
+	char *text;
 
-	fprintf(stderr, "millrace %s: ", tool->verb->words);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	arena_must(vasprintf(&text, format, args) < 0 ? NULL : text);
 	va_end(args);
-	fputc('\n', stderr);
+	fprintf(stderr, "millrace%s%s: %s\n", tool->verb ? " " : "",
+		tool->verb ? tool->verb->words : "",
+		plain_text(tool->arena, str_from(text)));
+	free(text);
 	return status;
 }
 
@@ -231,54 +238,122 @@ static int usage(FILE *to, int status)
 	return status;
 }
 
-/* The verb that the arguments begin with; *words is how many of them. */
-static const struct verb *find_verb(int argc, char **argv, int *words)
+static const struct verb *find_words(const char *words)
 {
-	char two[64] = "";
-
-	if (argc >= 2)
-		snprintf(two, sizeof(two), "%s %s", argv[0], argv[1]);
-	for (size_t i = 0; i < VERBS; i++) {
-		*words = strchr(verbs[i].words, ' ') ? 2 : 1;
-		if (argc >= *words &&
-		    strcmp(verbs[i].words, *words == 2 ? two : argv[0]) == 0)
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(verbs[i].words, words) == 0)
 			return &verbs[i];
-	}
 	return NULL;
+}
+
+/* The verb that the arguments begin with; *words is how many of them. */
+static const struct verb *find_verb(const struct tool *tool, int argc,
+				    char **argv, int *words)
+{
+	const struct verb *verb = NULL;
+
+	if (argc < 1)
+		return NULL;
+	*words = 2;
+	if (argc >= 2)
+		verb = find_words(
+			arena_printf(tool->arena, "%s %s", argv[0], argv[1]));
+	if (verb)
+		return verb;
+	*words = 1;
+	return find_words(argv[0]);
+}
+
+/*
+ * A file that a verb opens must not become standard output because that was
+ * closed. What is written there still fails: /dev/null is open for reading.
+ */
+static void hold_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Is all that was printed where it belongs? */
+static int finish(const struct tool *tool, int status)
+{
+	bool failed = ferror(stdout) != 0;
+
+	errno = EIO; /* nobody knows any more what became of an earlier write */
+	if (fflush(stdout) == 0 && !failed)
+		return status;
+	tool_fail(tool, EX_IOERR, "standard output: %m");
+	return status == EX_OK ? EX_IOERR : status;
+}
+
+static int run(struct tool *tool, int argc, char **argv)
+{
+	int words;
+
+	tool->verb = find_verb(tool, argc, argv, &words);
+	if (!tool->verb) {
+		usage(stderr, EX_USAGE);
+		return argc ? tool_fail(tool, EX_USAGE, "\"%s%s%s\" is no verb",
+					argv[0], argc > 1 ? " " : "",
+					argc > 1 ? argv[1] : "")
+			    : EX_USAGE;
+	}
+	if (crypto_init() != OK)
+		return tool_fail(tool, EX_SOFTWARE, "OpenSSL has no SHA-256");
+	argc -= words - 1;
+	argv += words - 1;
+	argv[0] = (char *)"millrace";
+	optind = 0; /* begin anew, GNU's way */
+	return tool->verb->run(tool, argc, argv);
+}
+
+static int version(void)
+{
+	printf("millrace %s\n", PACKAGE_VERSION);
+	return EX_OK;
+}
+
+/* What stands before the verb. False when *status is what to end with. */
+static bool read_options(struct tool *tool, int argc, char **argv, int *status)
+{
+	int option;
+
+	/* '+': what follows the verb is the verb's. */
+	while ((option = getopt(argc, argv, "+c:hV-:")) != -1) {
+		bool is_long = option == '-';
+
+		if (option == 'c')
+			tool->directory = optarg;
+		else if (option == 'V' ||
+			 (is_long && strcmp(optarg, "version") == 0))
+			*status = version();
+		else if (option == 'h' ||
+			 (is_long && strcmp(optarg, "help") == 0))
+			*status = usage(stdout, EX_OK);
+		else
+			*status = usage(stderr, EX_USAGE);
+		if (option != 'c')
+			return false;
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
 {
 	struct tool tool = { .directory = CONFIG_DIRECTORY };
-	int option, words, status;
+	int status;
 
-	/* '+': what follows the verb is the verb's. */
-	while ((option = getopt(argc, argv, "+c:hV-:")) != -1) {
-		if (option == 'c')
-			tool.directory = optarg;
-		else if (option == 'V' ||
-			 (option == '-' && strcmp(optarg, "version") == 0))
-			return printf("millrace %s\n", PACKAGE_VERSION) < 0;
-		else if (option == 'h' ||
-			 (option == '-' && strcmp(optarg, "help") == 0))
-			return usage(stdout, EX_OK);
-		else
-			return usage(stderr, EX_USAGE);
-	}
-	tool.verb = find_verb(argc - optind, argv + optind, &words);
-	if (!tool.verb)
-		return usage(stderr, EX_USAGE);
+	hold_standard_files();
 	log_open("millrace", true);
-	if (crypto_init() != OK)
-		return tool_fail(&tool, EX_SOFTWARE, "OpenSSL has no SHA-256");
-	argc -= optind + words - 1;
-	argv += optind + words - 1;
-	argv[0] = (char *)"millrace";
-	optind = 0; /* begin anew, GNU's way */
 	tool.arena = arena_new(4096);
-	status = tool.verb->run(&tool, argc, argv);
+	if (read_options(&tool, argc, argv, &status))
+		status = run(&tool, argc - optind, argv + optind);
+	status = finish(&tool, status);
 	arena_free(tool.arena);
-	if (fflush(stdout) != 0 && status == EX_OK)
-		status = EX_IOERR;
 	return status;
 }

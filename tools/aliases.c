@@ -11,6 +11,7 @@
 #include "mail/limits.h"
 #include "mail/path.h"
 #include "milters/milter.h"
+#include "plain.h"
 #include "tool.h"
 
 /*
@@ -28,7 +29,6 @@ static const struct tool_flag flags[] = {
 	{ "json", true, offsetof(struct request, json) },
 	{ NULL, false, 0 },
 };
-static const struct tool_flag no_flags[] = { { NULL, false, 0 } };
 
 /* What visiting each alias of one domain, or of all, takes. */
 struct visit {
@@ -104,12 +104,11 @@ static int visit_domains(struct visit *visit, const char *name,
 }
 
 /* Begins a verb that takes a domain or none; false: end with *status. */
-static bool begin(struct visit *visit, const struct tool_flag *known, int argc,
-		  char **argv, int *status)
+static bool begin(struct visit *visit, int argc, char **argv, int *status)
 {
 	struct tool *tool = visit->tool;
 
-	if (!tool_flags(tool, argc, argv, known, &visit->request, status))
+	if (!tool_flags(tool, argc, argv, flags, &visit->request, status))
 		return false;
 	if (optind < argc - 1) {
 		*status = tool_usage(tool, EX_USAGE);
@@ -119,6 +118,21 @@ static bool begin(struct visit *visit, const struct tool_flag *known, int argc,
 	log_close();
 	*status = load(tool, &visit->snapshot);
 	return *status == EX_OK;
+}
+
+static void tell_fault(struct visit *visit, const char *fault)
+{
+	struct json *json = &visit->json;
+
+	visit->n_faults++;
+	if (!visit->request.json) {
+		printf("%s\n", plain_text(visit->scratch, str_from(fault)));
+		return;
+	}
+	json_object(json, NULL);
+	json_string(json, "domain", visit->domain->name);
+	json_text(json, "fault", fault);
+	json_object_end(json);
 }
 
 /* An alias of our own addresses that leads nowhere: it is put off at RCPT. */
@@ -146,16 +160,21 @@ static bool check_alias(void *context, struct str user,
 		result = alias_expand(&directory, visit->scratch, &address,
 				      (size_t)config->max_recipients,
 				      &expansion);
-	if (result != OK) {
-		visit->n_faults++;
-		printf("%s/domains/%.*s/aliases:%zu: %.*s leads to %s, %s\n",
-		       visit->tool->directory, STR_ARG(domain->name),
-		       alias_line(domain->aliases, user), STR_ARG(user),
-		       address_format(visit->scratch, &expansion.fault),
-		       result == E_LIMIT
-			       ? "where levels or targets become too many"
-			       : "which takes no mail");
-	}
+	if (result != OK)
+		tell_fault(visit,
+			   arena_printf(visit->scratch,
+					"%s/domains/%.*s/aliases:%zu: %.*s "
+					"leads to %s, %s",
+					visit->tool->directory,
+					STR_ARG(domain->name),
+					alias_line(domain->aliases, user),
+					STR_ARG(user),
+					address_format(visit->scratch,
+						       &expansion.fault),
+					result == E_LIMIT
+						? "where levels or targets "
+						  "become too many"
+						: "which takes no mail"));
 	arena_reset(visit->scratch);
 	return false;
 }
@@ -164,12 +183,36 @@ static void check_domain(struct visit *visit)
 {
 	const struct domain *domain = visit->domain;
 
-	if (domain->fault) {
-		visit->n_faults++;
-		printf("%s\n", domain->fault);
-	}
+	if (domain->fault)
+		tell_fault(visit, domain->fault);
 	if (domain->aliases)
 		alias_each(domain->aliases, visit->scratch, check_alias, visit);
+}
+
+/* The same for people and programs: how much was looked at, and the faults. */
+static int check_all(struct visit *visit, const char *name)
+{
+	struct json *json = &visit->json;
+	bool is_json = visit->request.json;
+	int status;
+
+	if (is_json) {
+		json_begin(json, stdout);
+		json_object(json, NULL);
+		json_array(json, "faults");
+	}
+	status = visit_domains(visit, name, check_domain);
+	if (is_json) {
+		json_array_end(json);
+		json_number(json, "domains", (int64_t)visit->n_domains);
+		json_number(json, "aliases", (int64_t)visit->n_aliases);
+		json_object_end(json);
+		json_end(json);
+	} else if (status == EX_OK && !visit->n_faults) {
+		printf("%zu domains, %zu aliases: no fault\n", visit->n_domains,
+		       visit->n_aliases);
+	}
+	return visit->n_faults ? EX_CONFIG : status;
 }
 
 int run_aliases_check(struct tool *tool, int argc, char **argv)
@@ -177,14 +220,9 @@ int run_aliases_check(struct tool *tool, int argc, char **argv)
 	struct visit visit = { .tool = tool };
 	int status;
 
-	if (!begin(&visit, no_flags, argc, argv, &status))
+	if (!begin(&visit, argc, argv, &status))
 		return status;
-	status = visit_domains(&visit, argv[optind], check_domain);
-	if (status == EX_OK && !visit.n_faults)
-		printf("%zu domains, %zu aliases: no fault\n", visit.n_domains,
-		       visit.n_aliases);
-	if (visit.n_faults)
-		status = EX_CONFIG;
+	status = check_all(&visit, argv[optind]);
 	snapshot_put(visit.snapshot);
 	return status;
 }
@@ -259,17 +297,13 @@ int run_aliases_list(struct tool *tool, int argc, char **argv)
 	struct visit visit = { .tool = tool };
 	int status;
 
-	if (!begin(&visit, flags, argc, argv, &status))
+	if (!begin(&visit, argc, argv, &status))
 		return status;
-	if (visit.request.json) {
-		json_begin(&visit.json, stdout);
-		json_array(&visit.json, NULL);
-	}
+	if (visit.request.json)
+		json_list(&visit.json, stdout);
 	status = visit_domains(&visit, argv[optind], list_domain);
-	if (visit.request.json) {
-		json_array_end(&visit.json);
-		json_end(&visit.json);
-	}
+	if (visit.request.json)
+		json_list_end(&visit.json);
 	if (visit.n_faults)
 		status = EX_CONFIG;
 	snapshot_put(visit.snapshot);
@@ -281,19 +315,9 @@ static bool find_socket(struct tool *tool, const char **path)
 {
 	struct runtime_settings runtime;
 	struct config config;
-	const struct conf_table own[] = {
-		{ runtime_table, &runtime },
-		{ forward_table, &config },
-	};
-	const char *error;
 
-	if (conf_load(tool->arena,
-		      arena_printf(tool->arena, "%s/forward.conf",
-				   tool->directory),
-		      own, 2, &error) != OK) {
-		tool_fail(tool, EX_CONFIG, "%s", error);
+	if (!tool_daemon(tool, "forward", &runtime, forward_table, &config))
 		return false;
-	}
 	*path = *runtime.control_socket ? runtime.control_socket
 					: CONTROL_SOCKET;
 	return true;
@@ -317,6 +341,7 @@ static int resolve_here(struct tool *tool, struct str address)
 
 int run_aliases_resolve(struct tool *tool, int argc, char **argv)
 {
+	static const struct tool_flag no_flags[] = { { NULL, false, 0 } };
 	struct str address, question, answer;
 	struct mailbox mailbox;
 	const char *path;

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "mail/dkim_key.h"
 #include "mail/domain.h"
 #include "mail/limits.h"
@@ -139,7 +140,9 @@ static int read_bits(const char *text)
 	char *end;
 	long bits = strtol(text, &end, 10);
 
-	return *text && !*end && bits <= LIMIT_RSA_BITS_MAX ? (int)bits : -1;
+	return *text && !*end && bits >= 0 && bits <= LIMIT_RSA_BITS_MAX
+		       ? (int)bits
+		       : -1;
 }
 
 static const char *date_selector(struct tool *tool)
@@ -212,22 +215,35 @@ int run_dkim_keygen(struct tool *tool, int argc, char **argv)
 struct visit {
 	struct tool *tool;
 	const char *folder;
-	bool zone, panel;
+	bool is_json, zone, panel;
+	struct json json;
 };
 
-static void print_key(const struct visit *visit,
-		      const struct dkim_identity *key)
+static void print_key(struct visit *visit, const struct dkim_identity *key)
 {
 	enum crypto_algorithm algorithm = crypto_key_algorithm(key->key);
+	const char *path = arena_printf(visit->tool->arena, "%s/%s.pem",
+					visit->folder, key->selector.p);
+	struct json *json = &visit->json;
 
-	printf("%.*s\t%s\t%s\t%d\tactive\t%s/%s.pem\n", STR_ARG(key->domain),
-	       key->selector.p, algorithms[algorithm],
-	       crypto_key_bits(key->key), visit->folder, key->selector.p);
+	if (!visit->is_json) {
+		printf("%.*s\t%s\t%s\t%d\tactive\t%s\n", STR_ARG(key->domain),
+		       key->selector.p, algorithms[algorithm],
+		       crypto_key_bits(key->key), path);
+		return;
+	}
+	json_object(json, NULL);
+	json_string(json, "domain", key->domain);
+	json_string(json, "selector", key->selector);
+	json_text(json, "algorithm", algorithms[algorithm]);
+	json_number(json, "bits", crypto_key_bits(key->key));
+	json_text(json, "state", "active");
+	json_text(json, "file", path);
+	json_object_end(json);
 }
 
 /* RFC 1035 section 3.3.14: a TXT record is strings of 255 octets at most. */
-static void print_record(const struct visit *visit,
-			 const struct dkim_identity *key)
+static void print_record(struct visit *visit, const struct dkim_identity *key)
 {
 	struct str record;
 
@@ -253,7 +269,7 @@ static void print_record(const struct visit *visit,
 
 static int each_key(struct visit *visit, const struct shared_settings *settings,
 		    struct str domain,
-		    void (*print)(const struct visit *visit,
+		    void (*print)(struct visit *visit,
 				  const struct dkim_identity *key))
 {
 	struct tool *tool = visit->tool;
@@ -299,26 +315,30 @@ static int list_all(struct visit *visit, const struct shared_settings *settings)
 
 int run_dkim_list(struct tool *tool, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct tool_flag flags[] = {
+		{ "json", true, offsetof(struct visit, is_json) },
+		{ NULL, false, 0 },
 	};
 	struct visit visit = { .tool = tool };
 	struct shared_settings settings;
 	struct str domain;
 	int status;
 
-	if (tool_option(tool, argc, argv, options, &status) == 0)
+	if (!tool_flags(tool, argc, argv, flags, &visit, &status))
 		return status;
 	if (optind < argc - 1)
 		return tool_usage(tool, EX_USAGE);
+	if (optind < argc && !read_domain(tool, argv[optind], &domain))
+		return EX_USAGE;
 	if (!tool_settings(tool, &settings, NULL))
 		return EX_CONFIG;
-	if (optind == argc)
-		return list_all(&visit, &settings);
-	if (!read_domain(tool, argv[optind], &domain))
-		return EX_USAGE;
-	return each_key(&visit, &settings, domain, print_key);
+	if (visit.is_json)
+		json_list(&visit.json, stdout);
+	status = optind < argc ? each_key(&visit, &settings, domain, print_key)
+			       : list_all(&visit, &settings);
+	if (visit.is_json)
+		json_list_end(&visit.json);
+	return status;
 }
 
 int run_dkim_dns(struct tool *tool, int argc, char **argv)

@@ -76,8 +76,7 @@ static void print_json(struct arena *arena, const struct records *records)
 {
 	struct json json;
 
-	json_begin(&json, stdout);
-	json_array(&json, NULL);
+	json_list(&json, stdout);
 	for (size_t i = 0; i < records->n; i++) {
 		const struct record *record = &records->list[i];
 
@@ -95,8 +94,7 @@ static void print_json(struct arena *arena, const struct records *records)
 		json_text(&json, "why", record->why);
 		json_object_end(&json);
 	}
-	json_array_end(&json);
-	json_end(&json);
+	json_list_end(&json);
 }
 
 static void print_records(const struct request *request, struct arena *arena,

@@ -268,16 +268,12 @@ int run_domain_list(struct tool *tool, int argc, char **argv)
 	source.state = settings.state_directory;
 	if (domains_load(tool->arena, &source, &domains, &error) != OK)
 		return tool_fail(tool, EX_CONFIG, "%s", error);
-	if (is_json) {
-		json_begin(&json, stdout);
-		json_array(&json, NULL);
-	}
+	if (is_json)
+		json_list(&json, stdout);
 	for (size_t i = 0; i < domains.n; i++)
 		print_domain(is_json ? &json : NULL, &domains.list[i]);
-	if (is_json) {
-		json_array_end(&json);
-		json_end(&json);
-	}
+	if (is_json)
+		json_list_end(&json);
 	status = domains.n_faults ? EX_CONFIG : EX_OK;
 	domains_free(&domains);
 	return status;

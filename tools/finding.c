@@ -91,8 +91,7 @@ void findings_print_json(const struct findings *findings, FILE *file)
 {
 	struct json json;
 
-	json_begin(&json, file);
-	json_array(&json, NULL);
+	json_list(&json, file);
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->list[i];
 
@@ -105,8 +104,7 @@ void findings_print_json(const struct findings *findings, FILE *file)
 		json_text(&json, "advice", finding->advice);
 		json_object_end(&json);
 	}
-	json_array_end(&json);
-	json_end(&json);
+	json_list_end(&json);
 }
 
 /* A line is grade, id and subject, with a tab between them. */

@@ -104,6 +104,18 @@ void json_end(struct json *json)
 	fputc('\n', json->file);
 }
 
+void json_list(struct json *json, FILE *file)
+{
+	json_begin(json, file);
+	json_array(json, NULL);
+}
+
+void json_list_end(struct json *json)
+{
+	json_array_end(json);
+	json_end(json);
+}
+
 void json_object(struct json *json, const char *key)
 {
 	open_with(json, key, '{');

@@ -23,6 +23,10 @@ void json_begin(struct json *json, FILE *file);
 /* Ends the text with an end of line. */
 void json_end(struct json *json);
 
+/* The same around an array, the form of all lists. */
+void json_list(struct json *json, FILE *file);
+void json_list_end(struct json *json);
+
 void json_object(struct json *json, const char *key);
 void json_object_end(struct json *json);
 void json_array(struct json *json, const char *key);

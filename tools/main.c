@@ -14,7 +14,7 @@
 #define ENVELOPE "--client IP --helo NAME --sender ADDR"
 
 static const struct verb verbs[] = {
-	{ "aliases check", "[DOMAIN]",
+	{ "aliases check", "[--json] [DOMAIN]",
 	  "check the alias files of one or all domains", run_aliases_check },
 	{ "aliases list", "[--json] [DOMAIN]",
 	  "list the aliases of one or all domains", run_aliases_list },
@@ -37,11 +37,11 @@ static const struct verb verbs[] = {
 	{ "dkim keygen",
 	  "[--algorithm rsa|ed25519|both] [--bits N] [--selector NAME] DOMAIN",
 	  "make keys for a domain; nothing is overwritten", run_dkim_keygen },
-	{ "dkim list", "[DOMAIN]", "list the keys of one or all domains",
-	  run_dkim_list },
+	{ "dkim list", "[--json] [DOMAIN]",
+	  "list the keys of one or all domains", run_dkim_list },
 	{ "dkim rotate",
 	  "[--continue] [--wait [--interval SECONDS]] [--reload COMMAND]\n    "
-	  "[--now EPOCH] DOMAIN",
+	  "[--now EPOCH] [--json] DOMAIN",
 	  "go one step further from old keys to new ones", run_dkim_rotate },
 	{ "dmarc", CHECK_OPTIONS "[" ENVELOPE "] FILE|-",
 	  "check a message against the policy of its author's domain",
@@ -62,8 +62,8 @@ static const struct verb verbs[] = {
 	  run_import_chasquid },
 	{ "restore", "--identity FILE [--dry-run] FILE|DIRECTORY",
 	  "bring a backup back; nothing is overwritten", run_restore },
-	{ "secret list", "[srs|verdict]", "list the secrets, and which signs",
-	  run_secret_list },
+	{ "secret list", "[--json] [srs|verdict]",
+	  "list the secrets, and which signs", run_secret_list },
 	{ "secret new", "[--group NAME] srs|verdict",
 	  "make a secret that signs from the next reload on", run_secret_new },
 	{ "sign",
@@ -72,7 +72,8 @@ static const struct verb verbs[] = {
 	{ "spf", CHECK_OPTIONS ENVELOPE,
 	  "check whether a host may send for a domain", run_spf },
 	{ "status", "[--json]", "tell what the daemons do", run_status },
-	{ "test-mail", "--user ADDRESS --to ADDRESS [--host NAME] [--insecure]",
+	{ "test-mail",
+	  "--user ADDRESS --to ADDRESS [--host NAME] [--insecure] [--json]",
 	  "send a message as a user does, and tell all that is said",
 	  run_test_mail },
 	{ "user add", "[--receive-only] [--expires DATE] [--generate] ADDRESS",
@@ -168,31 +169,44 @@ bool tool_flags(struct tool *tool, int argc, char **argv,
 	return option != 0;
 }
 
-enum result tool_read(const char *path, size_t limit, struct str *bytes)
+/* All of a file, but no more than one round past the limit. */
+static enum result read_all(FILE *file, size_t limit, struct str *bytes)
 {
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
 	size_t capacity = 65536, n = 0, got;
-	char *p;
-	bool failed;
+	char *p = arena_must(malloc(capacity));
 
-	if (!file)
-		return E_ABSENT;
-	p = arena_must(malloc(capacity));
-	while ((got = fread(p + n, 1, capacity - n, file)) > 0) {
+	while (n <= limit && (got = fread(p + n, 1, capacity - n, file)) > 0) {
 		n += got;
 		if (n < capacity)
 			continue;
 		capacity *= 2;
 		p = arena_must(realloc(p, capacity));
 	}
-	failed = ferror(file) != 0;
+	*bytes = (struct str){ p, n };
+	if (!ferror(file) && n <= limit)
+		return OK;
+	if (!ferror(file))
+		errno = EFBIG;
+	*bytes = (struct str){ NULL, 0 };
+	free(p);
+	return errno == EFBIG ? E_LIMIT : E_ABSENT;
+}
+
+enum result tool_read(const char *path, size_t limit, struct str *bytes)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	enum result result;
+	int why;
+
+	*bytes = (struct str){ NULL, 0 };
+	if (!file)
+		return E_ABSENT;
+	result = read_all(file, limit, bytes);
+	why = errno;
 	if (file != stdin)
 		fclose(file);
-	*bytes = (struct str){ p, n };
-	if (!failed && n <= limit)
-		return OK;
-	free(p);
-	return failed ? E_ABSENT : E_LIMIT;
+	errno = why;
+	return result;
 }
 
 bool tool_now(const char *text, int64_t *now)
@@ -207,6 +221,20 @@ bool tool_now(const char *text, int64_t *now)
 	return *text && !*end && !errno && *now >= 0;
 }
 
+static bool load(const struct tool *tool, const char *name,
+		 const struct conf_table tables[2])
+{
+	const char *error;
+
+	if (conf_load(tool->arena,
+		      arena_printf(tool->arena, "%s/%s.conf", tool->directory,
+				   name),
+		      tables, 2, &error) == OK)
+		return true;
+	tool_fail(tool, EX_CONFIG, "%s", error);
+	return false;
+}
+
 bool tool_settings(const struct tool *tool, struct shared_settings *settings,
 		   struct resolver_settings *dns)
 {
@@ -215,15 +243,20 @@ bool tool_settings(const struct tool *tool, struct shared_settings *settings,
 		{ shared_table, settings },
 		{ resolver_table, dns ? dns : &unused },
 	};
-	const char *error;
 
-	if (conf_load(tool->arena,
-		      arena_printf(tool->arena, "%s/millrace.conf",
-				   tool->directory),
-		      tables, 2, &error) == OK)
-		return true;
-	tool_fail(tool, EX_CONFIG, "%s", error);
-	return false;
+	return load(tool, "millrace", tables);
+}
+
+bool tool_daemon(const struct tool *tool, const char *name,
+		 struct runtime_settings *runtime, const struct setting *table,
+		 void *settings)
+{
+	const struct conf_table tables[] = {
+		{ runtime_table, runtime },
+		{ table, settings },
+	};
+
+	return load(tool, name, tables);
 }
 
 static int usage(FILE *to, int status)

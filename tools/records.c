@@ -311,18 +311,10 @@ int records_srs_domain(const struct tool *tool, struct str *domain)
 {
 	struct runtime_settings runtime;
 	struct config config;
-	const struct conf_table own[] = {
-		{ runtime_table, &runtime },
-		{ forward_table, &config },
-	};
-	const char *error;
 
 	*domain = STR("");
-	if (conf_load(tool->arena,
-		      arena_printf(tool->arena, "%s/forward.conf",
-				   tool->directory),
-		      own, 2, &error) != OK)
-		return tool_fail(tool, EX_CONFIG, "%s", error);
+	if (!tool_daemon(tool, "forward", &runtime, forward_table, &config))
+		return EX_CONFIG;
 	if (*config.srs_domain)
 		domain_normalize(tool->arena, str_from(config.srs_domain),
 				 domain);

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "json.h"
 #include "mail/crypto.h"
 #include "mail/dkim_key.h"
 #include "mail/domain.h"
 #include "mail/limits.h"
+#include "plain.h"
 #include "private.h"
 #include "rotation.h"
 
@@ -24,11 +26,17 @@
 
 #define RELOAD "systemctl reload millrace-dkim-sign millrace-forward"
 
-enum { RSA_BITS = 2048, DAYS_KEPT = 7, DAY = 24 * 3600, DATE_ROOM = 16 };
+enum {
+	RSA_BITS = 2048,
+	DAYS_KEPT = 7,
+	DAY = 24 * 3600,
+	DATE_ROOM = 16,
+	INTERVAL_MAX = DAY,
+};
 
 struct request {
 	const char *now, *reload, *interval;
-	bool wait, go_on;
+	bool wait, go_on, json;
 };
 
 static const struct tool_flag flags[] = {
@@ -37,7 +45,14 @@ static const struct tool_flag flags[] = {
 	{ "interval", false, offsetof(struct request, interval) },
 	{ "reload", false, offsetof(struct request, reload) },
 	{ "now", false, offsetof(struct request, now) },
+	{ "json", true, offsetof(struct request, json) },
 	{ NULL, false, 0 },
+};
+
+/* A record that somebody has to publish, or without a value to delete. */
+struct task {
+	struct str selector, value;
+	const char *why;
 };
 
 struct rotate {
@@ -47,10 +62,27 @@ struct rotate {
 	struct resolver_settings dns;
 	struct rotation rotation;
 	int64_t now, interval;
+	struct task tasks[2 * KEYS_MAX];
+	size_t n_tasks;
+	int status; /* after a step that failed */
 };
 
 /* How a step ended. */
-enum outcome { GO_ON, WAIT_FOR_DNS, WAIT_FOR_DAYS, COMPLETE, FAILED };
+enum outcome {
+	GO_ON,
+	WAIT_FOR_DNS,
+	WAIT_FOR_DAYS,
+	WAIT_FOR_REMOVAL,
+	COMPLETE,
+	FAILED
+};
+
+static const char *const waits[] = {
+	[WAIT_FOR_DNS] = "dns",
+	[WAIT_FOR_DAYS] = "days",
+	[WAIT_FOR_REMOVAL] = "removal",
+	[COMPLETE] = NULL,
+};
 
 static const char *date(struct arena *arena, int64_t when, const char *format)
 {
@@ -67,8 +99,8 @@ static enum outcome save(struct rotate *rotate, enum rotation_step step)
 	if (rotation_write(rotate->tool->arena, &rotate->rotation, step,
 			   rotate->now))
 		return GO_ON;
-	tool_fail(rotate->tool, EX_CANTCREAT, "%s/rotation: %m",
-		  rotate->rotation.folder);
+	rotate->status = tool_fail(rotate->tool, EX_CANTCREAT,
+				   "%s/rotation: %m", rotate->rotation.folder);
 	return FAILED;
 }
 
@@ -113,7 +145,8 @@ static enum outcome begin(struct rotate *rotate)
 
 	if (keystore_load(rotate->tool->arena, rotation->folder,
 			  rotation->domain, &keys, &error) != OK) {
-		tool_fail(rotate->tool, EX_CONFIG, "%s", error);
+		rotate->status =
+			tool_fail(rotate->tool, EX_CONFIG, "%s", error);
 		return FAILED;
 	}
 	rotation->n_old = keys.n;
@@ -144,8 +177,8 @@ static struct crypto_key *next_key(struct rotate *rotate, struct str selector)
 	unlink(arena_printf(arena, "%s.new", path));
 	if (tool_read(path, LIMIT_KEY_FILE, &pem) == OK) {
 		if (crypto_key_parse(pem, &key) != OK)
-			tool_fail(rotate->tool, EX_DATAERR, "%s: is no key",
-				  path);
+			rotate->status = tool_fail(rotate->tool, EX_DATAERR,
+						   "%s: is no key", path);
 		crypto_wipe(pem);
 		free((char *)(uintptr_t)pem.p);
 		return key;
@@ -154,7 +187,8 @@ static struct crypto_key *next_key(struct rotate *rotate, struct str selector)
 				&key) != OK ||
 	    crypto_key_private_pem(key, arena, &pem) != OK ||
 	    !private_write(arena, path, pem, private_group(KEYS_GROUP))) {
-		tool_fail(rotate->tool, EX_CANTCREAT, "%s: %m", path);
+		rotate->status =
+			tool_fail(rotate->tool, EX_CANTCREAT, "%s: %m", path);
 		crypto_key_free(key);
 		return NULL;
 	}
@@ -162,13 +196,14 @@ static struct crypto_key *next_key(struct rotate *rotate, struct str selector)
 	return key;
 }
 
-static void print_name(const struct rotate *rotate, struct str selector)
+static void add_task(struct rotate *rotate, struct str selector,
+		     struct str value, const char *why)
 {
-	printf("  %.*s._domainkey.%.*s", STR_ARG(selector),
-	       STR_ARG(rotate->rotation.domain));
+	rotate->tasks[rotate->n_tasks++] =
+		(struct task){ selector, value, why };
 }
 
-/* Is the record of one new key everywhere? If not, it is told. */
+/* Is the record of one new key everywhere? If not, it is a task. */
 static enum outcome publish_one(struct rotate *rotate, struct str selector)
 {
 	struct arena *arena = rotate->tool->arena;
@@ -184,15 +219,14 @@ static enum outcome publish_one(struct rotate *rotate, struct str selector)
 		result = dkim_key_record(key, arena, &record);
 	crypto_key_free(key);
 	if (result != OK) {
-		tool_fail(rotate->tool, EX_SOFTWARE, "can't write a record");
+		rotate->status = tool_fail(rotate->tool, EX_SOFTWARE,
+					   "can't write a record");
 		return FAILED;
 	}
 	if (rotation_seen(rotate->tool, &rotate->dns, &rotate->rotation,
 			  selector, &octets, &why) == SEEN_BY_ALL)
 		return GO_ON;
-	printf("Publish this TXT record; %s:\n", why);
-	print_name(rotate, selector);
-	printf("  %.*s\n", STR_ARG(record));
+	add_task(rotate, selector, record, why);
 	return WAIT_FOR_DNS;
 }
 
@@ -220,7 +254,8 @@ static bool move(struct rotate *rotate, struct str selector, const char *from,
 	if (rename(old, new) == 0 ||
 	    (errno == ENOENT && access(new, F_OK) == 0))
 		return true;
-	tool_fail(rotate->tool, EX_CANTCREAT, "%s to %s: %m", old, new);
+	rotate->status =
+		tool_fail(rotate->tool, EX_CANTCREAT, "%s to %s: %m", old, new);
 	return false;
 }
 
@@ -244,51 +279,121 @@ static enum outcome reload(struct rotate *rotate)
 	const char *const sh[] = { "sh", "-c", command, NULL };
 
 	if (command_run(rotate->tool, sh, NULL) != 0) {
-		tool_fail(rotate->tool, EX_TEMPFAIL,
-			  "the new keys are in place, but \"%s\" failed: the "
-			  "old ones sign until the next call",
-			  command);
+		rotate->status = tool_fail(rotate->tool, EX_TEMPFAIL,
+					   "the new keys are in place, but "
+					   "\"%s\" failed: the old ones sign "
+					   "until the next call",
+					   command);
 		return FAILED;
 	}
-	printf("%.*s signs with its new keys.\n",
-	       STR_ARG(rotate->rotation.domain));
+	if (!rotate->request.json)
+		printf("%.*s signs with its new keys.\n",
+		       STR_ARG(rotate->rotation.domain));
 	return save(rotate, ROTATION_KEEP);
 }
 
-/* Tells what may go, until it is gone from all servers. */
+/* When the old records may go. */
+static int64_t kept_until(const struct rotate *rotate)
+{
+	return rotate->rotation.since + DAYS_KEPT * DAY;
+}
+
+/* The old records stay, then go from all servers, then the old keys go. */
 static enum outcome keep(struct rotate *rotate)
 {
 	struct arena *arena = rotate->tool->arena;
 	struct rotation *rotation = &rotate->rotation;
-	int64_t until = rotation->since + DAYS_KEPT * DAY;
-	bool told = false;
-	const char *why;
+	const char *path, *why = NULL;
 
-	if (rotation->n_old && rotate->now < until) {
-		printf("The old records stay published until %s, for mail on "
-		       "its way.\n",
-		       date(arena, until, "%Y-%m-%d"));
+	if (rotation->n_old && rotate->now < kept_until(rotate))
 		return WAIT_FOR_DAYS;
-	}
-	for (size_t i = 0; i < rotation->n_old; i++) {
+	for (size_t i = 0; i < rotation->n_old; i++)
 		if (rotation_seen(rotate->tool, &rotate->dns, rotation,
-				  rotation->old[i], NULL, &why) == SEEN_BY_NONE)
-			continue;
-		if (!told)
-			printf("Delete these TXT records:\n");
-		told = true;
-		print_name(rotate, rotation->old[i]);
-		putchar('\n');
-	}
-	if (told)
-		return WAIT_FOR_DAYS;
+				  rotation->old[i], NULL, &why) != SEEN_BY_NONE)
+			add_task(rotate, rotation->old[i], STR(""), why);
+	if (rotate->n_tasks)
+		return WAIT_FOR_REMOVAL;
 	for (size_t i = 0; i < rotation->n_old; i++)
 		unlink(rotation_path(arena, rotation, rotation->old[i],
 				     ".old"));
-	if (unlink(arena_printf(arena, "%s/rotation", rotation->folder)) != 0)
-		return FAILED;
-	printf("%.*s: the rotation is complete.\n", STR_ARG(rotation->domain));
-	return COMPLETE;
+	path = arena_printf(arena, "%s/rotation", rotation->folder);
+	if (unlink(path) == 0)
+		return COMPLETE;
+	rotate->status = tool_fail(rotate->tool, EX_CANTCREAT, "%s: %m", path);
+	return FAILED;
+}
+
+/* Where the rotation stands, and what is to be done. */
+static void print_text(const struct rotate *rotate, enum outcome outcome)
+{
+	struct arena *arena = rotate->tool->arena;
+	struct str domain = rotate->rotation.domain;
+
+	if (outcome == WAIT_FOR_DAYS)
+		printf("The old records stay published until %s, for mail on "
+		       "its way.\n",
+		       date(arena, kept_until(rotate), "%Y-%m-%d"));
+	if (outcome == WAIT_FOR_REMOVAL)
+		printf("Delete these TXT records:\n");
+	for (size_t i = 0; i < rotate->n_tasks; i++) {
+		const struct task *task = &rotate->tasks[i];
+
+		if (outcome == WAIT_FOR_DNS)
+			printf("Publish this TXT record; %s:\n",
+			       plain_text(arena, str_from(task->why)));
+		printf("  %.*s._domainkey.%.*s", STR_ARG(task->selector),
+		       STR_ARG(domain));
+		if (task->value.n)
+			printf("  %.*s", STR_ARG(task->value));
+		putchar('\n');
+	}
+	if (outcome == COMPLETE)
+		printf("%.*s: the rotation is complete.\n", STR_ARG(domain));
+}
+
+static void json_task(struct json *json, const struct rotate *rotate,
+		      const struct task *task)
+{
+	json_object(json, NULL);
+	json_text(json, "do", task->value.n ? "publish" : "delete");
+	json_text(json, "name",
+		  arena_printf(rotate->tool->arena, "%.*s._domainkey.%.*s",
+			       STR_ARG(task->selector),
+			       STR_ARG(rotate->rotation.domain)));
+	json_text(json, "type", "TXT");
+	if (task->value.n)
+		json_string(json, "value", task->value);
+	else
+		json_null(json, "value");
+	json_text(json, "why", task->why);
+	json_object_end(json);
+}
+
+/* An outcome of COMPLETE is a rotation that has ended, or none. */
+static void print_json(const struct rotate *rotate, enum outcome outcome)
+{
+	enum rotation_step step = rotate->rotation.step;
+	struct json json;
+
+	json_begin(&json, stdout);
+	json_object(&json, NULL);
+	json_string(&json, "domain", rotate->rotation.domain);
+	json_text(&json, "state",
+		  outcome == COMPLETE && step == ROTATION_KEEP
+			  ? "complete"
+			  : rotation_step_name(step));
+	json_text(&json, "waits_for", waits[outcome]);
+	json_text(&json, "until",
+		  outcome == WAIT_FOR_DAYS
+			  ? date(rotate->tool->arena, kept_until(rotate),
+				 "%Y-%m-%d")
+			  : NULL);
+	json_array(&json, "records");
+	for (size_t i = 0; i < rotate->n_tasks; i++)
+		json_task(&json, rotate, &rotate->tasks[i]);
+	json_array_end(&json);
+	json_object_end(&json);
+	json_end(&json);
 }
 
 static enum outcome (*const steps[])(struct rotate *rotate) = {
@@ -300,19 +405,28 @@ static enum outcome (*const steps[])(struct rotate *rotate) = {
 /* As far as it goes by itself; with --wait, past the DNS. */
 static int run(struct rotate *rotate)
 {
+	const struct request *request = &rotate->request;
 	enum outcome outcome;
 
 	for (;;) {
-		if (!rotate->request.now)
+		if (!request->now)
 			tool_now(NULL, &rotate->now);
+		rotate->n_tasks = 0;
 		outcome = steps[rotate->rotation.step](rotate);
 		if (outcome == GO_ON)
 			continue;
-		if (outcome != WAIT_FOR_DNS || !rotate->request.wait)
-			return outcome == FAILED ? EX_TEMPFAIL : EX_OK;
+		if (outcome == FAILED)
+			return rotate->status;
+		if (!request->json)
+			print_text(rotate, outcome);
+		if (outcome != WAIT_FOR_DNS || !request->wait)
+			break;
 		fflush(stdout);
 		sleep((unsigned int)rotate->interval);
 	}
+	if (request->json)
+		print_json(rotate, outcome);
+	return EX_OK;
 }
 
 /* The lock ends with the process. */
@@ -347,9 +461,18 @@ int run_dkim_rotate(struct tool *tool, int argc, char **argv)
 
 	if (!tool_flags(tool, argc, argv, flags, &rotate.request, &status))
 		return status;
-	if (optind != argc - 1 || !tool_now(rotate.request.now, &rotate.now) ||
-	    !tool_now(rotate.request.interval, &rotate.interval))
+	if (optind != argc - 1)
 		return tool_usage(tool, EX_USAGE);
+	if (!tool_now(rotate.request.now, &rotate.now))
+		return tool_fail(tool, EX_USAGE,
+				 "--now %s: expected seconds since 1970",
+				 rotate.request.now);
+	if (!tool_now(rotate.request.interval, &rotate.interval) ||
+	    rotate.interval > INTERVAL_MAX)
+		return tool_fail(tool, EX_USAGE,
+				 "--interval %s: expected a number of seconds "
+				 "up to %d",
+				 rotate.request.interval, INTERVAL_MAX);
 	if (domain_normalize(tool->arena, str_from(argv[optind]),
 			     &rotate.rotation.domain) != OK)
 		return tool_fail(tool, EX_USAGE, "%s: expected a domain",
@@ -360,7 +483,10 @@ int run_dkim_rotate(struct tool *tool, int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	/* For a timer, which must not begin a new one each time. */
-	if (rotate.request.go_on && rotate.rotation.step == ROTATION_NONE)
+	if (rotate.request.go_on && rotate.rotation.step == ROTATION_NONE) {
+		if (rotate.request.json)
+			print_json(&rotate, COMPLETE);
 		return EX_OK;
+	}
 	return run(&rotate);
 }

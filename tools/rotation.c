@@ -9,9 +9,8 @@
 #include "milters/conf.h"
 
 static const char *const steps[] = {
-	[ROTATION_PUBLISH] = "publish",
-	[ROTATION_SWITCH] = "switch",
-	[ROTATION_RELOAD] = "reload",
+	[ROTATION_NONE] = "none",     [ROTATION_PUBLISH] = "publish",
+	[ROTATION_SWITCH] = "switch", [ROTATION_RELOAD] = "reload",
 	[ROTATION_KEEP] = "keep",
 };
 enum { STEPS = sizeof(steps) / sizeof(*steps) };
@@ -26,6 +25,11 @@ const char *rotation_path(struct arena *arena, const struct rotation *rotation,
 {
 	return arena_printf(arena, "%s/%.*s%s", rotation->folder,
 			    STR_ARG(selector), ending);
+}
+
+const char *rotation_step_name(enum rotation_step step)
+{
+	return steps[step];
 }
 
 static bool read_step(struct rotation *rotation, struct str value)

@@ -26,6 +26,9 @@ struct rotation {
 	size_t n_new, n_old;
 };
 
+/* "publish", as the file has it; "none" without one. */
+const char *rotation_step_name(enum rotation_step step);
+
 /* E_CONFIG with *error in words when the file can't be read. */
 enum result rotation_read(struct arena *arena, struct rotation *rotation,
 			  const char **error);

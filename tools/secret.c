@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "mail/crypto.h"
 #include "milters/secrets.h"
 #include "private.h"
@@ -146,9 +148,37 @@ int run_secret_new(struct tool *tool, int argc, char **argv)
 	return make(tool, purpose, folder_of(tool, purpose, &settings), group);
 }
 
-static int print_secrets(struct tool *tool, const struct purpose *purpose,
-			 const char *folder, size_t *found)
+/* What listing takes. */
+struct listing {
+	bool is_json;
+
+	struct tool *tool;
+	struct json json;
+	size_t found;
+};
+
+static void print_secret(struct listing *listing, const char *purpose,
+			 const char *path, int64_t days, const char *state)
 {
+	struct json *json = &listing->json;
+
+	listing->found++;
+	if (!listing->is_json) {
+		printf("%s\t%s\t%" PRId64 "\t%s\n", purpose, path, days, state);
+		return;
+	}
+	json_object(json, NULL);
+	json_text(json, "purpose", purpose);
+	json_text(json, "file", path);
+	json_number(json, "days", days);
+	json_text(json, "state", state);
+	json_object_end(json);
+}
+
+static int print_secrets(struct listing *listing, const struct purpose *purpose,
+			 const char *folder)
+{
+	struct tool *tool = listing->tool;
 	const char *names[SECRETS_MAX], *error;
 	struct mac_secrets secrets;
 	struct stat info;
@@ -163,23 +193,25 @@ static int print_secrets(struct tool *tool, const struct purpose *purpose,
 
 		if (stat(path, &info) != 0)
 			return tool_fail(tool, EX_NOINPUT, "%s: %m", path);
-		printf("%s\t%s\t%lld\t%s\n", purpose->name, path,
-		       (long long)(time(NULL) - info.st_mtime) / DAY,
-		       i ? "verifies" : "signs");
-		++*found;
+		print_secret(listing, purpose->name, path,
+			     (int64_t)(time(NULL) - info.st_mtime) / DAY,
+			     i ? "verifies" : "signs");
 	}
 	return EX_OK;
 }
 
 int run_secret_list(struct tool *tool, int argc, char **argv)
 {
-	static const struct tool_flag flags[] = { { NULL, false, 0 } };
+	static const struct tool_flag flags[] = {
+		{ "json", true, offsetof(struct listing, is_json) },
+		{ NULL, false, 0 },
+	};
+	struct listing listing = { .tool = tool };
 	const struct purpose *only = NULL;
 	struct shared_settings settings;
-	size_t found = 0;
 	int status;
 
-	if (!tool_flags(tool, argc, argv, flags, NULL, &status))
+	if (!tool_flags(tool, argc, argv, flags, &listing, &status))
 		return status;
 	if (optind == argc - 1)
 		only = find_purpose(argv[optind]);
@@ -187,14 +219,17 @@ int run_secret_list(struct tool *tool, int argc, char **argv)
 		return tool_usage(tool, EX_USAGE);
 	if (!tool_settings(tool, &settings, NULL))
 		return EX_CONFIG;
+	if (listing.is_json)
+		json_list(&listing.json, stdout);
 	status = EX_OK;
 	for (size_t i = 0; status == EX_OK && i < PURPOSES; i++)
 		if (!only || only == &purposes[i])
-			status = print_secrets(tool, &purposes[i],
+			status = print_secrets(&listing, &purposes[i],
 					       folder_of(tool, &purposes[i],
-							 &settings),
-					       &found);
-	if (status == EX_OK && !found)
+							 &settings));
+	if (listing.is_json)
+		json_list_end(&listing.json);
+	if (status == EX_OK && !listing.found)
 		return tool_fail(tool, EX_NOINPUT, "there is none");
 	return status;
 }

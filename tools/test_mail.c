@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <netdb.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "mail/buf.h"
 #include "mail/crypto.h"
 #include "milters/network.h"
 #include "password.h"
+#include "plain.h"
 #include "postfix.h"
 #include "probe.h"
 #include "tool.h"
@@ -21,7 +24,7 @@ static const int ports[PORTS] = { 465, 587 };
 
 struct options {
 	const char *user, *to, *host;
-	bool insecure;
+	bool insecure, json;
 };
 
 static const struct tool_flag flags[] = {
@@ -29,6 +32,7 @@ static const struct tool_flag flags[] = {
 	{ "to", false, offsetof(struct options, to) },
 	{ "host", false, offsetof(struct options, host) },
 	{ "insecure", true, offsetof(struct options, insecure) },
+	{ "json", true, offsetof(struct options, json) },
 	{ NULL, false, 0 },
 };
 
@@ -37,20 +41,66 @@ struct sending {
 	struct options options;
 	struct str password;
 	int port;
-	const char *id; /* of the message */
+	struct str address; /* that is talked to; empty before */
+	const char *id;	    /* of the message */
 	const char *error;
+	struct json json;
+	const char *step;  /* what was said last */
+	const char *reply; /* its lines so far, or NULL */
 };
 
-static void print_line(void *context, char direction, struct str line)
+/* One step for programs; a code of 0 is none. */
+static void json_step(struct sending *sending, int code, const char *text,
+		      bool good)
 {
-	(void)context;
-	printf("  %c ", direction);
-	/* What a server says goes to a terminal. */
-	for (size_t i = 0; i < line.n; i++)
-		putchar((unsigned char)line.p[i] < ' ' || line.p[i] == 0x7f
-				? '?'
-				: line.p[i]);
-	putchar('\n');
+	struct json *json = &sending->json;
+
+	json_object(json, NULL);
+	json_number(json, "port", sending->port);
+	json_string(json, "address", sending->address);
+	json_text(json, "step", sending->step);
+	if (code)
+		json_number(json, "code", code);
+	else
+		json_null(json, "code");
+	json_text(json, "text", text);
+	json_bool(json, "good", good);
+	json_object_end(json);
+}
+
+/* A line of ours begins a step, the last line of the reply ends it. */
+static void hear_json(struct sending *sending, char direction, struct str line)
+{
+	struct arena *arena = sending->tool->arena;
+	int code;
+
+	if (direction == '>') {
+		sending->step = arena_copy(arena, line).p;
+		return;
+	}
+	sending->reply = arena_printf(
+		arena, "%s%s%.*s", sending->reply ? sending->reply : "",
+		sending->reply ? "\n" : "",
+		STR_ARG(str_sub(line, line.n < 4 ? line.n : 4, line.n)));
+	if (line.n > 3 && line.p[3] == '-')
+		return;
+	code = atoi(
+		arena_copy(arena, str_sub(line, 0, line.n < 3 ? line.n : 3)).p);
+	/* What is no reply of SMTP is told as an error. */
+	if (code >= 200)
+		json_step(sending, code, sending->reply, code < 400);
+	sending->reply = NULL;
+}
+
+static void hear(void *context, char direction, struct str line)
+{
+	struct sending *sending = context;
+
+	if (sending->options.json)
+		hear_json(sending, direction, line);
+	else
+		printf("  %c %s\n", direction,
+		       plain_text(sending->tool->arena, line));
 }
 
 /* What the exit status says of a refusal. */
@@ -66,31 +116,49 @@ static int refused(struct sending *sending, const struct smtp_reply *reply,
 static int broken(struct sending *sending, const struct probe *probe)
 {
 	sending->error = probe_error(probe);
+	if (sending->options.json)
+		json_step(sending, 0, sending->error, false);
 	return EX_UNAVAILABLE;
 }
 
-/* Gmail looks at names and chain too, before it sends the password. */
+/* What Gmail would not like of a certificate, names and chain too; or NULL. */
+static const char *find_fault(struct sending *sending,
+			      const struct certificate *certificate)
+{
+	if (certificate->dangles)
+		return certificate->dangles;
+	if (!certificate->is_for_name)
+		return arena_printf(sending->tool->arena, "it is not for %s",
+				    sending->options.host);
+	return certificate->ends <= time(NULL) ? "it is expired" : NULL;
+}
+
+/* Before the password is sent. */
 static int check_certificate(struct sending *sending, struct probe *probe)
 {
+	struct arena *arena = sending->tool->arena;
 	struct certificate certificate;
-	const char *fault = NULL;
+	const char *fault, *text;
 
+	sending->step = "certificate";
 	if (probe_certificate(probe, &certificate) != OK)
 		return broken(sending, probe);
-	printf("  %s, certificate for %s, good for %lld days\n",
-	       probe_tls_version(probe), certificate.names,
-	       ((long long)certificate.ends - (long long)time(NULL)) / 86400);
-	if (certificate.dangles)
-		fault = certificate.dangles;
-	else if (!certificate.is_for_name)
-		fault = arena_printf(sending->tool->arena, "it is not for %s",
-				     sending->options.host);
-	else if (certificate.ends <= time(NULL))
-		fault = "it is expired";
-	if (!fault)
-		return EX_OK;
-	printf("  the certificate is not good: %s\n", fault);
-	if (sending->options.insecure)
+	text = arena_printf(
+		arena, "%s, certificate for %s, good for %lld days",
+		probe_tls_version(probe), certificate.names,
+		((long long)certificate.ends - (long long)time(NULL)) / 86400);
+	fault = find_fault(sending, &certificate);
+	if (fault)
+		fault = arena_printf(arena, "the certificate is not good: %s",
+				     fault);
+	if (sending->options.json) {
+		json_step(sending, 0, fault ? fault : text, !fault);
+	} else {
+		printf("  %s\n", plain_text(arena, str_from(text)));
+		if (fault)
+			printf("  %s\n", plain_text(arena, str_from(fault)));
+	}
+	if (!fault || sending->options.insecure)
 		return EX_OK;
 	sending->error = "the password is not sent to who shows this "
 			 "certificate; --insecure sends it";
@@ -112,7 +180,7 @@ static int log_in(struct sending *sending, struct probe *probe)
 	buf_add(&plain, sending->password);
 	line = crypto_base64(arena, buf_str(&plain));
 	line = str_from(arena_printf(arena, "AUTH PLAIN %.*s", STR_ARG(line)));
-	print_line(NULL, '>', STR("AUTH PLAIN (user and password)"));
+	hear(sending, '>', STR("AUTH PLAIN (user and password)"));
 	if (probe_ask_secretly(probe, line, &reply) != OK)
 		return broken(sending, probe);
 	return reply.code == 235 ? EX_OK
@@ -157,7 +225,7 @@ static int transact(struct sending *sending, struct probe *probe)
 		if (reply.code / 100 != (i == 2 ? 3 : 2))
 			return refused(sending, &reply, lines[i]);
 	}
-	print_line(NULL, '>', STR("(the message)"));
+	hear(sending, '>', STR("(the message)"));
 	if (probe_send(probe, compose(sending), &reply) != OK)
 		return broken(sending, probe);
 	return reply.code == 250
@@ -195,15 +263,19 @@ static int talk_to(struct sending *sending, const struct ip *address)
 				       .name = sending->options.host,
 				       .helo = name,
 				       .seconds = SECONDS,
-				       .hear = print_line };
+				       .hear = hear,
+				       .context = sending };
 	struct smtp_reply greeting;
 	struct probe *probe;
 	enum result result;
 	int status;
 
 	gethostname(name, sizeof(name) - 1);
-	printf("%s, port %d, at %.*s:\n", sending->options.host, sending->port,
-	       STR_ARG(text));
+	sending->address = text;
+	sending->step = "connect";
+	if (!sending->options.json)
+		printf("%s, port %d, at %.*s:\n", sending->options.host,
+		       sending->port, STR_ARG(text));
 	result = probe_open(arena, &target, &probe, &greeting);
 	status = result == OK ? talk(sending, probe) : broken(sending, probe);
 	probe_close(probe);
@@ -218,15 +290,20 @@ static int send_over(struct sending *sending)
 	int status = -1;
 
 	sending->error = "the host's name has no address";
-	if (getaddrinfo(sending->options.host, NULL, &hints, &found) != 0)
+	sending->step = "find the address";
+	sending->address = STR("");
+	if (getaddrinfo(sending->options.host, NULL, &hints, &found) != 0) {
+		if (sending->options.json)
+			json_step(sending, 0, sending->error, false);
 		return EX_NOHOST;
+	}
 	for (struct addrinfo *one = found; one && status < 0;
 	     one = one->ai_next) {
 		struct ip address;
 
 		if (network_address(one->ai_addr, &address))
 			status = talk_to(sending, &address);
-		if (status < 0)
+		if (status < 0 && !sending->options.json)
 			printf("  %s\n", sending->error);
 	}
 	freeaddrinfo(found);
@@ -266,11 +343,50 @@ static int find_host(struct sending *sending)
 			 "--host is needed: there is no Postfix here");
 }
 
+/* Over each port; EX_OK, or what the last one that failed came to. */
+static int send_all(struct sending *sending)
+{
+	struct tool *tool = sending->tool;
+	int status, worst = EX_OK;
+
+	for (int i = 0; i < PORTS; i++) {
+		sending->port = ports[i];
+		sending->id =
+			arena_printf(tool->arena, "%lld.%d.%d.test@%s",
+				     (long long)time(NULL), (int)getpid(),
+				     sending->port, sending->options.host);
+		status = send_over(sending);
+		if (status == EX_OK)
+			continue;
+		worst = status;
+		fflush(stdout);
+		tool_fail(tool, status, "port %d: %s", sending->port,
+			  sending->error);
+	}
+	return worst;
+}
+
+static int send_for_programs(struct sending *sending)
+{
+	struct json *json = &sending->json;
+	int status;
+
+	json_begin(json, stdout);
+	json_object(json, NULL);
+	json_array(json, "steps");
+	status = send_all(sending);
+	json_array_end(json);
+	json_text(json, "verdict", status == EX_OK ? "sent" : "failed");
+	json_object_end(json);
+	json_end(json);
+	return status;
+}
+
 int run_test_mail(struct tool *tool, int argc, char **argv)
 {
 	struct sending sending = { .tool = tool };
 	const struct options *options = &sending.options;
-	int status, worst = EX_OK;
+	int status;
 
 	if (!tool_flags(tool, argc, argv, flags, &sending.options, &status))
 		return status;
@@ -282,20 +398,10 @@ int run_test_mail(struct tool *tool, int argc, char **argv)
 		status = password_ask(tool, false, &sending.password);
 	if (status != EX_OK)
 		return status;
-	for (int i = 0; i < PORTS; i++) {
-		sending.port = ports[i];
-		sending.id = arena_printf(tool->arena, "%lld.%d.%d.test@%s",
-					  (long long)time(NULL), (int)getpid(),
-					  sending.port, options->host);
-		status = send_over(&sending);
-		if (status == EX_OK)
-			continue;
-		worst = status;
-		fflush(stdout);
-		tool_fail(tool, status, "port %d: %s", sending.port,
-			  sending.error);
-	}
-	if (worst == EX_OK)
+	if (options->json)
+		return send_for_programs(&sending);
+	status = send_all(&sending);
+	if (status == EX_OK)
 		print_advice(&sending);
-	return worst;
+	return status;
 }

@@ -91,7 +91,10 @@ struct tool_flag {
 bool tool_flags(struct tool *tool, int argc, char **argv,
 		const struct tool_flag *flags, void *values, int *status);
 
-/* All bytes of a file, "-" for standard input; not in the arena: free it. */
+/*
+ * All bytes of a file, "-" for standard input; not in the arena: free it. On
+ * failure there are none, and errno says why.
+ */
 enum result tool_read(const char *path, size_t limit, struct str *bytes);
 
 /* Seconds since 1970 as an option has them; those of the clock for NULL. */
@@ -102,6 +105,13 @@ bool tool_now(const char *text, int64_t *now);
  */
 bool tool_settings(const struct tool *tool, struct shared_settings *settings,
 		   struct resolver_settings *dns);
+
+/*
+ * Reads a daemon's own file by its table. False when a fault was printed.
+ */
+bool tool_daemon(const struct tool *tool, const char *name,
+		 struct runtime_settings *runtime, const struct setting *table,
+		 void *settings);
 
 /*
  * The keys that "dkim keygen" makes of a domain (in normal form) when nothing

@@ -141,16 +141,12 @@ int run_user_list(struct tool *tool, int argc, char **argv)
 		return status;
 	if (optind < argc - 1)
 		return tool_usage(tool, EX_USAGE);
-	if (visit.is_json) {
-		json_begin(&visit.json, stdout);
-		json_array(&visit.json, NULL);
-	}
+	if (visit.is_json)
+		json_list(&visit.json, stdout);
 	status = visit_domains(&visit, optind < argc ? argv[optind] : NULL,
 			       list_file);
-	if (visit.is_json) {
-		json_array_end(&visit.json);
-		json_end(&visit.json);
-	}
+	if (visit.is_json)
+		json_list_end(&visit.json);
 	return status;
 }
 

@@ -100,6 +100,9 @@ enum limits {
 	/* Seconds between two milters of a message: no MTA waits as long. */
 	LIMIT_VERDICT_AGE = 3600,
 
+	/* A file that is verified or signed is read whole; MTAs take less. */
+	LIMIT_MESSAGE_FILE = 256 * 1024 * 1024,
+
 	/* A million aliases of 60 octets each. */
 	LIMIT_ALIAS_FILE = 256 * 1024 * 1024,
 	LIMIT_ALIAS_TARGETS = 1000,

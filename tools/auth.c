@@ -52,20 +52,14 @@ static int read_settings(struct world *world)
 {
 	struct tool *tool = world->tool;
 	struct runtime_settings runtime;
-	const struct conf_table own[] = {
-		{ runtime_table, &runtime },
-		{ config_table, &world->config },
-	};
 	struct check_rules *rules = &world->derived.rules;
 	const char *error;
 
-	if (!tool_settings(tool, &world->shared, &world->dns))
+	if (!tool_settings(tool, &world->shared, &world->dns) ||
+	    !tool_daemon(tool, "auth-policy", &runtime, config_table,
+			 &world->config))
 		return EX_CONFIG;
-	if (conf_load(tool->arena,
-		      arena_printf(tool->arena, "%s/auth-policy.conf",
-				   tool->directory),
-		      own, 2, &error) != OK ||
-	    config_apply(tool->arena, &world->config, &world->derived,
+	if (config_apply(tool->arena, &world->config, &world->derived,
 			 &error) != OK)
 		return tool_fail(tool, EX_CONFIG, "%s", error);
 	rules->dkim.rsa_sha1 = rules->dkim.short_keys = rules->dkim.expired =
@@ -105,17 +99,11 @@ static int open_zone(struct world *world)
 {
 	struct tool *tool = world->tool;
 	const char *path = world->request.zone;
-	enum result result =
-		tool_read(path, LIMIT_ZONE_FILE, &world->zone_text);
 	struct dns_zone_fault fault;
 	struct dns_zone *zone;
 
-	if (result != OK) {
-		world->zone_text.p = NULL; /* it is freed already */
-		return tool_fail(tool, EX_NOINPUT, "%s: %s", path,
-				 result == E_LIMIT ? "is too long"
-						   : "can't be read");
-	}
+	if (tool_read(path, LIMIT_ZONE_FILE, &world->zone_text) != OK)
+		return tool_fail(tool, EX_NOINPUT, "%s: %m", path);
 	if (dns_zone_parse(tool->arena, world->zone_text, &zone, &fault) != OK)
 		return tool_fail(tool, EX_DATAERR, "%s:%zu: expected %s", path,
 				 fault.line, fault.expected);
@@ -238,9 +226,8 @@ static int run_file(struct world *world, const char *path,
 	struct str text;
 	int status;
 
-	if (tool_read(path, SIZE_MAX, &text) != OK)
-		return tool_fail(world->tool, EX_NOINPUT, "%s: can't be read",
-				 path);
+	if (tool_read(path, LIMIT_MESSAGE_FILE, &text) != OK)
+		return tool_fail(world->tool, EX_NOINPUT, "%s: %m", path);
 	status = check_text(world, skip_mbox_line(text), &report);
 	if (status == EX_OK)
 		print(&report, world->request.json);

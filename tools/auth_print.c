@@ -2,6 +2,7 @@
 #include "auth.h"
 #include "json.h"
 #include "mail/buf.h"
+#include "plain.h"
 
 /* Nothing of a stranger's reaches a terminal raw. */
 static const char *plain(struct arena *arena, struct str value)
@@ -35,8 +36,8 @@ static void print_spf(struct arena *arena, const char *identity,
 	print_sentence("reason", result->reason);
 	/* RFC 7208 section 6.2: make it clear whose words they are. */
 	if (result->explanation.p)
-		printf("  %-12s%.*s\n", "they say",
-		       STR_ARG(result->explanation));
+		printf("  %-12s%s\n", "they say",
+		       plain_text(arena, result->explanation));
 }
 
 /* NULL for what is empty: nothing is known of it. */

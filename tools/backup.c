@@ -320,10 +320,10 @@ int run_backup(struct tool *tool, int argc, char **argv)
 				 "init %s",
 				 backup.request.git, backup.request.git);
 	umask(077);
-	backup.stage =
-		command_stage(tool, path_in(&backup, backup.state, STAGE));
-	if (!backup.stage)
-		return EX_CANTCREAT;
+	backup.stage = path_in(&backup, backup.state, STAGE);
+	status = command_stage(tool, backup.stage);
+	if (status != EX_OK)
+		return status;
 	status = make(&backup);
 	command_unstage(backup.stage);
 	return status;

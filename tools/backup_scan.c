@@ -67,9 +67,7 @@ static int scan_file(const char *path, const struct stat *info, int type,
 	if (type != FTW_F)
 		return 0;
 	if (tool_read(path, LIMIT_ALIAS_FILE, &text) != OK) {
-		scan.status =
-			tool_fail(scan.tool, EX_NOINPUT,
-				  "%s: can't be read, or is too large", path);
+		scan.status = tool_fail(scan.tool, EX_NOINPUT, "%s: %m", path);
 		return 0;
 	}
 	copy = arena_must(realloc((char *)(uintptr_t)text.p, text.n + 1));

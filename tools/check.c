@@ -113,7 +113,7 @@ static int choose_domains(struct check_context *check,
 	check->n = 1;
 	if (check->domains)
 		return EX_OK;
-	return tool_fail(check->tool, EX_USAGE,
+	return tool_fail(check->tool, EX_NOINPUT,
 			 "%s: there is no folder of this domain in %s/domains",
 			 name, check->tool->directory);
 }

@@ -62,20 +62,18 @@ void command_unstage(const char *stage)
 }
 
 /* The lock ends with the process, the descriptor too. */
-const char *command_stage(const struct tool *tool, const char *stage)
+int command_stage(const struct tool *tool, const char *stage)
 {
 	int fd;
 
-	if (mkdir(stage, 0700) != 0 && errno != EEXIST) {
-		tool_fail(tool, EX_CANTCREAT, "%s: %m", stage);
-		return NULL;
-	}
+	if (mkdir(stage, 0700) != 0 && errno != EEXIST)
+		return tool_fail(tool, EX_CANTCREAT, "%s: %m", stage);
 	fd = open(stage, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		tool_fail(tool, EX_TEMPFAIL, "%s: %m; is another one at work?",
-			  stage);
-		return NULL;
-	}
+	if (fd < 0)
+		return tool_fail(tool, EX_CANTCREAT, "%s: %m", stage);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return tool_fail(tool, EX_TEMPFAIL,
+				 "%s: %m; is another one at work?", stage);
 	nftw(stage, remove_one, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
-	return stage;
+	return EX_OK;
 }

@@ -15,9 +15,10 @@ int command_run(const struct tool *tool, const char *const *argv,
 
 /*
  * Makes the folder `stage`, for us alone, and empties it of what was left when
- * it was interrupted. NULL after a fault was told: another one works there.
+ * it was interrupted. EX_OK, or the exit status after a fault was told, as
+ * that another one works there.
  */
-const char *command_stage(const struct tool *tool, const char *stage);
+int command_stage(const struct tool *tool, const char *stage);
 
 /* Removes the folder and all that is in it. */
 void command_unstage(const char *stage);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "json.h"
 #include "mail/domain.h"
+#include "plain.h"
 #include "records.h"
 
 enum { WIDTH = 78 };
@@ -65,11 +66,11 @@ static void print_zone(struct arena *arena, struct str domain,
 		printf("%.*s%s\n\n", STR_ARG(record->data), is_name ? "." : "");
 }
 
-static void print_panel(const struct record *record)
+static void print_panel(struct arena *arena, const struct record *record)
 {
 	print_why(record);
-	printf("name:  %.*s\ntype:  %s\nvalue: %.*s\n\n", STR_ARG(record->name),
-	       rr_type_name(record->type), STR_ARG(record->data));
+	printf("name:  %.*s\ntype:  %s\nvalue: %s\n\n", STR_ARG(record->name),
+	       rr_type_name(record->type), plain_text(arena, record->data));
 }
 
 static void print_json(struct arena *arena, const struct records *records)
@@ -106,7 +107,7 @@ static void print_records(const struct request *request, struct arena *arena,
 	}
 	for (size_t i = 0; i < records->n; i++) {
 		if (strcmp(request->format, "panel") == 0)
-			print_panel(&records->list[i]);
+			print_panel(arena, &records->list[i]);
 		else
 			print_zone(arena, domain, &records->list[i]);
 	}

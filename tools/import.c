@@ -78,6 +78,18 @@ static bool write_new(struct import *import, const char *path, struct str bytes,
 	       private_write(arena, path, bytes, group);
 }
 
+enum result import_read(struct import *import, const char *path, size_t limit,
+			struct str *text)
+{
+	if (tool_read(path, limit, text) == OK)
+		return OK;
+	if (errno == ENOENT)
+		return E_ABSENT;
+	import->faults++;
+	tool_fail(import->tool, EX_NOINPUT, "%s: %m", path);
+	return E_CONFIG;
+}
+
 int import_put(struct import *import, const char *path, struct str bytes,
 	       enum import_readers readers)
 {
@@ -126,8 +138,15 @@ static int import_aliases(struct import *import, struct str folder,
 	struct str text;
 	int status;
 
-	if (tool_read(from, LIMIT_ALIAS_FILE, &text) != OK)
+	switch (import_read(import, from, LIMIT_ALIAS_FILE, &text)) {
+	case OK:
+		break;
+	case E_ABSENT:
 		text = STR("");
+		break;
+	default:
+		return EX_OK;
+	}
 	/* Without aliases a folder makes a domain; an empty file makes both. */
 	status = import_put(import, path, text, IMPORT_ALL);
 	if (alias_parse(arena, text, domain, &rules, &aliases, &fault) != OK)
@@ -145,7 +164,7 @@ static int import_key(struct import *import, struct str domain,
 	struct str text;
 	int status;
 
-	if (tool_read(from, LIMIT_KEY_FILE, &text) != OK)
+	if (import_read(import, from, LIMIT_KEY_FILE, &text) != OK)
 		return EX_OK;
 	selector = arena_lower(arena, str_trim(selector));
 	if (!dkim_key_is_selector(arena, selector) ||
@@ -171,9 +190,10 @@ static int import_hook_key(struct import *import, struct str folder,
 {
 	struct str selector;
 
-	if (tool_read(in_source(import, "%s/domains/%.*s", folder,
-				"dkim_selector"),
-		      LIMIT_KEY_FILE, &selector) != OK)
+	if (import_read(import,
+			in_source(import, "%s/domains/%.*s", folder,
+				  "dkim_selector"),
+			LIMIT_KEY_FILE, &selector) != OK)
 		return EX_OK;
 	return import_key(import, domain, selector,
 			  in_source(import, "%s/certs/%.*s", folder,

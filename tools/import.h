@@ -19,6 +19,13 @@ struct import {
 enum import_readers { IMPORT_ALL, IMPORT_USERS, IMPORT_KEYS };
 
 /*
+ * Reads a file of chasquid's that need not be there: E_ABSENT. One that can't
+ * be read is told and counted.
+ */
+enum result import_read(struct import *import, const char *path, size_t limit,
+			struct str *text);
+
+/*
  * Writes `bytes` to `path`, unless there is a file: one that is the same is
  * told, another is counted and stays. In a dry run nothing is written.
  */

@@ -98,7 +98,7 @@ int import_users(struct import *import, struct str domain, const char *from,
 	enum result result;
 	int status;
 
-	if (tool_read(from, LIMIT_ALIAS_FILE, &text) != OK)
+	if (import_read(import, from, LIMIT_ALIAS_FILE, &text) != OK)
 		return EX_OK;
 	buf_init(&lines, import->tool->arena, LIMIT_ALIAS_FILE);
 	result = read_users(import, domain, text, &lines);

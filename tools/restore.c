@@ -106,15 +106,29 @@ static bool same_link(const char *a, const char *b)
 	       memcmp(first, second, (size_t)n) == 0;
 }
 
+static bool same_octets(FILE *a, FILE *b)
+{
+	char first[4096], second[4096];
+	size_t n;
+
+	do {
+		n = fread(first, 1, sizeof(first), a);
+		if (fread(second, 1, sizeof(second), b) != n ||
+		    memcmp(first, second, n) != 0)
+			return false;
+	} while (n == sizeof(first));
+	return !ferror(a) && !ferror(b);
+}
+
 static bool same_file(const char *a, const char *b)
 {
-	struct str first = { 0 }, second = { 0 };
-	bool same = tool_read(a, LIMIT_ALIAS_FILE, &first) == OK &&
-		    tool_read(b, LIMIT_ALIAS_FILE, &second) == OK &&
-		    str_eq(first, second);
+	FILE *first = fopen(a, "rb"), *second = fopen(b, "rb");
+	bool same = first && second && same_octets(first, second);
 
-	free((char *)(uintptr_t)first.p);
-	free((char *)(uintptr_t)second.p);
+	if (first)
+		fclose(first);
+	if (second)
+		fclose(second);
 	return same;
 }
 
@@ -311,10 +325,10 @@ int run_restore(struct tool *tool, int argc, char **argv)
 	if (optind != argc - 1 || !request.identity)
 		return tool_usage(tool, EX_USAGE);
 	umask(077);
-	stage = command_stage(tool, arena_printf(tool->arena, "%s.restore",
-						 tool->directory));
-	if (!stage)
-		return EX_CANTCREAT;
+	stage = arena_printf(tool->arena, "%s.restore", tool->directory);
+	status = command_stage(tool, stage);
+	if (status != EX_OK)
+		return status;
 	status = fetch(tool, argv[optind], stage);
 	if (status == EX_OK)
 		status = decrypt(tool, request.identity, stage);

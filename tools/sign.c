@@ -53,8 +53,7 @@ static int read_identity(struct tool *tool, const struct request *request,
 		return tool_fail(tool, EX_USAGE, "%s: expected a selector",
 				 request->selector);
 	if (tool_read(request->key, LIMIT_KEY_FILE, &text) != OK)
-		return tool_fail(tool, EX_NOINPUT, "%s: can't be read",
-				 request->key);
+		return tool_fail(tool, EX_NOINPUT, "%s: %m", request->key);
 	result = crypto_key_parse(text, key);
 	crypto_wipe(text);
 	free((char *)text.p);
@@ -138,12 +137,11 @@ int run_sign(struct tool *tool, int argc, char **argv)
 	status = read_identity(tool, &request, &identity, &key);
 	if (status != EX_OK)
 		return status;
-	if (tool_read(request.file, SIZE_MAX, &text) == OK) {
+	if (tool_read(request.file, LIMIT_MESSAGE_FILE, &text) == OK) {
 		status = sign_text(tool, &policy, &identity, now, text);
 		free((char *)text.p);
 	} else {
-		status = tool_fail(tool, EX_NOINPUT, "%s: can't be read",
-				   request.file);
+		status = tool_fail(tool, EX_NOINPUT, "%s: %m", request.file);
 	}
 	crypto_key_free(key);
 	return status;

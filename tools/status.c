@@ -5,6 +5,7 @@
 
 #include "daemons.h"
 #include "json.h"
+#include "plain.h"
 
 /* What the daemons say of themselves, by their control sockets. */
 
@@ -23,13 +24,18 @@ struct daemon {
 	struct str lines;
 };
 
+/* What we may not look for may be there. */
+static bool may_exist(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 /* One that was never set up here is not missing. */
 static bool is_set_up(const struct tool *tool, const char *name)
 {
-	return access(arena_printf(tool->arena, "%s/%s.conf", tool->directory,
-				   name),
-		      F_OK) == 0 ||
-	       access(daemon_control(tool, name), F_OK) == 0;
+	return may_exist(arena_printf(tool->arena, "%s/%s.conf",
+				      tool->directory, name)) ||
+	       may_exist(daemon_control(tool, name));
 }
 
 static void ask(const struct tool *tool, struct daemon *daemon)
@@ -68,7 +74,7 @@ static bool next_count(struct str *lines, struct str *outcome, int64_t *count)
 	return true;
 }
 
-static void print(const struct daemon *daemon)
+static void print(struct arena *arena, const struct daemon *daemon)
 {
 	struct str lines = daemon->lines, word;
 	const char *separator = "  ";
@@ -95,7 +101,7 @@ static void print(const struct daemon *daemon)
 	printf("%s\n", *separator == ',' ? "" : "  no message yet");
 	lines = daemon->lines;
 	while (daemon_value(&lines, STR("fault"), &word))
-		printf("  fault: %.*s\n", STR_ARG(word));
+		printf("  fault: %s\n", plain_text(arena, word));
 }
 
 static void print_json(struct arena *arena, struct json *json,
@@ -149,10 +155,8 @@ int run_status(struct tool *tool, int argc, char **argv)
 				 "configuration in %s, or a control socket",
 				 tool->directory);
 	status = EX_OK;
-	if (options.json) {
-		json_begin(&json, stdout);
-		json_array(&json, NULL);
-	}
+	if (options.json)
+		json_list(&json, stdout);
 	for (int i = 0; i < n; i++) {
 		ask(tool, &daemons[i]);
 		if (daemons[i].error)
@@ -160,11 +164,9 @@ int run_status(struct tool *tool, int argc, char **argv)
 		if (options.json)
 			print_json(tool->arena, &json, &daemons[i]);
 		else
-			print(&daemons[i]);
+			print(tool->arena, &daemons[i]);
 	}
-	if (options.json) {
-		json_array_end(&json);
-		json_end(&json);
-	}
+	if (options.json)
+		json_list_end(&json);
 	return status;
 }

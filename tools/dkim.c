@@ -12,9 +12,10 @@
 #include "mail/domain.h"
 #include "mail/limits.h"
 #include "private.h"
+#include "records.h"
 #include "tool.h"
 
-enum { TXT_STRING = 255, RSA_BITS = 2048 }; /* RFC 8301 section 3.2 */
+enum { RSA_BITS = 2048 }; /* RFC 8301 section 3.2 */
 
 /* What is to be generated. */
 struct keygen {
@@ -242,7 +243,6 @@ static void print_key(struct visit *visit, const struct dkim_identity *key)
 	json_object_end(json);
 }
 
-/* RFC 1035 section 3.3.14: a TXT record is strings of 255 octets at most. */
 static void print_record(struct visit *visit, const struct dkim_identity *key)
 {
 	struct str record;
@@ -256,15 +256,9 @@ static void print_record(struct visit *visit, const struct dkim_identity *key)
 		       STR_ARG(record));
 	if (!visit->zone)
 		return;
-	printf("%s._domainkey.%.*s. IN TXT (", key->selector.p,
-	       STR_ARG(key->domain));
-	while (record.n) {
-		size_t n = record.n < TXT_STRING ? record.n : TXT_STRING;
-
-		printf(" \"%.*s\"", (int)n, record.p);
-		record = str_sub(record, n, record.n);
-	}
-	printf(" )\n");
+	printf("%s._domainkey.%.*s. IN TXT ( %s )\n", key->selector.p,
+	       STR_ARG(key->domain),
+	       records_strings(visit->tool->arena, record));
 }
 
 static int each_key(struct visit *visit, const struct shared_settings *settings,

@@ -109,21 +109,27 @@ signer_memory() {
 	awk -v key="$1:" '$1 == key { print $2 }' "/proc/$signer_pid/status"
 }
 
-# policy_start: auth-policy, back when it serves; a socket that is held for it,
-# as systemd does, so that whatever ends it, there is another one at once.
-policy_start() {
-	local from
+# held_start NAME USER SOCKET PIDFILE PROGRAM ARGUMENT...: a daemon, back when
+# it serves; its socket is held for it, as systemd does, so that whatever ends
+# it, there is another one at once. $held is who holds it.
+held_start() {
+	local name=$1 user=$2 socket=$3 pidfile=$4 from
+	shift 4
 	from=$(mail_log_line)
-	"$WORLD_LIB/hold-socket" "$POLICY_SOCKET" postfix "$POLICY_PID" \
-	    setpriv --reuid millrace-policy --regid millrace-policy \
-	    --init-groups -- "$POLICY" -c "$CONF" \
-	    >> "$WORLD/log/auth-policy" 2>&1 &
-	policy_holder=$!
-	wait_for 20 mail_log 'auth-policy.*ready' "$from" || {
-		tail -n 20 "$WORLD/log/auth-policy" >&2
-		mail_log 'auth-policy' "$from" | tail -n 20 >&2
+	"$WORLD_LIB/hold-socket" "$socket" postfix "$pidfile" \
+	    setpriv --reuid "$user" --regid "$user" --init-groups -- "$@" \
+	    >> "$WORLD/log/$name" 2>&1 &
+	held=$!
+	wait_for 20 mail_log "$name.*ready" "$from" || {
+		tail -n 20 "$WORLD/log/$name" >&2
+		mail_log "$name" "$from" | tail -n 20 >&2
 		return 1
 	}
+}
+
+policy_start() {
+	held_start auth-policy millrace-policy "$POLICY_SOCKET" "$POLICY_PID" \
+	    "$POLICY" -c "$CONF" && policy_holder=$held
 }
 
 # policy_reload: back when the log says that it went well.
@@ -151,25 +157,15 @@ policy_stop() {
 	held_stop auth-policy "$policy_holder" "$POLICY_PID"
 }
 
-# forward_start [HOST]: forward, back when it serves, its socket held as that
-# of auth-policy. A second HOST ("-2") has its own in $CONF-2, and so on.
-# $forward_conf is its configuration.
+# forward_start [HOST]: forward. A second HOST ("-2") has its own in $CONF-2,
+# and so on. $forward_conf is its configuration.
 forward_start() {
-	local from host=${1:-}
-	from=$(mail_log_line)
+	local host=${1:-}
 	conf "../millrace$host/forward.conf" <<< "${forward_conf:-}" &&
-	install -d -o millrace-forward -m 700 "$STATE$host/forward" || return
-	"$WORLD_LIB/hold-socket" "${FORWARD_SOCKET%.sock}$host.sock" postfix \
-	    "$WORLD/forward$host.pid" \
-	    setpriv --reuid millrace-forward --regid millrace-forward \
-	    --init-groups -- "$FORWARD" -c "$CONF$host" \
-	    >> "$WORLD/log/forward" 2>&1 &
-	forward_holder=$!
-	wait_for 20 mail_log 'forward.*ready' "$from" || {
-		tail -n 20 "$WORLD/log/forward" >&2
-		mail_log 'forward' "$from" | tail -n 20 >&2
-		return 1
-	}
+	install -d -o millrace-forward -m 700 "$STATE$host/forward" &&
+	held_start forward millrace-forward \
+	    "${FORWARD_SOCKET%.sock}$host.sock" "$WORLD/forward$host.pid" \
+	    "$FORWARD" -c "$CONF$host" && forward_holder=$held
 }
 
 forward_stop() {

@@ -81,8 +81,14 @@ static bool write_new(struct import *import, const char *path, struct str bytes,
 enum result import_read(struct import *import, const char *path, size_t limit,
 			struct str *text)
 {
-	if (tool_read(path, limit, text) == OK)
+	struct str bytes;
+
+	if (tool_read(path, limit, &bytes) == OK) {
+		*text = arena_copy(import->tool->arena, bytes);
+		crypto_wipe(bytes);
+		free((char *)(uintptr_t)bytes.p);
 		return OK;
+	}
 	if (errno == ENOENT)
 		return E_ABSENT;
 	import->faults++;
@@ -99,6 +105,7 @@ int import_put(struct import *import, const char *path, struct str bytes,
 	if (access(path, F_OK) == 0) {
 		same = tool_read(path, LIMIT_ALIAS_FILE, &there) == OK &&
 		       str_eq(there, bytes);
+		free((char *)(uintptr_t)there.p);
 		import->in_the_way += !same;
 		printf("%s: %s\n", path,
 		       same ? "is there already"
@@ -313,7 +320,7 @@ static int import_settings(struct import *import)
 	struct textproto_item item = { .kind = TEXTPROTO_SCALAR };
 	enum result result = OK;
 
-	if (tool_read(path, LIMIT_KEY_FILE, &text) != OK)
+	if (import_read(import, path, LIMIT_KEY_FILE, &text) != OK)
 		return tool_fail(import->tool, EX_NOINPUT,
 				 "%s: expected the folder of chasquid's "
 				 "configuration, with chasquid.conf",

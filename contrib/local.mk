@@ -33,7 +33,8 @@ dist_examples_DATA = \
 	contrib/postfix/millrace-forward.socket.conf \
 	contrib/sendmail/auth-policy.mc \
 	contrib/sendmail/dkim-sign.mc \
-	contrib/sendmail/forward.mc
+	contrib/sendmail/forward.mc \
+	contrib/sendmail/submission.mc
 dovecotdir = $(examplesdir)/dovecot
 dist_dovecot_DATA = contrib/dovecot/millrace.conf \
 	contrib/dovecot/millrace-2.4.conf

@@ -56,6 +56,12 @@ hosted() {
 	dns_add < "$WORLD/dns/$1"
 }
 
+# control USER DAEMON: a folder for its control socket, and the setting.
+control() {
+	install -d -o "millrace-$1" "/run/millrace-$1" &&
+	echo "control_socket = \"/run/millrace-$1/$2.control\""
+}
+
 # signer_conf LINE...: dkim-sign.conf, beyond the socket.
 signer_conf() {
 	printf '%s\n' "socket = \"unix:$MILTER_SOCKET\"" \

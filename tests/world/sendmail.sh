@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 #
 # sendmail.sh: our second host, sendmail.example.org: Sendmail 8.17 in a root
-# of its own (see sendmail-root), submission on 587 with accounts in a
-# sasldb, everything sent on to the far side. Its loopback is 127.0.0.2. On
-# port 25 it takes what is for inbound.example.
+# of its own (see sendmail-root), submission as submission.mc has it with
+# accounts in a sasldb, everything sent on to the far side. Its loopback is
+# 127.0.0.2. On port 25 it takes what is for inbound.example.
 
 SENDMAIL_ROOT=/var/cache/millrace-tests/sendmail-root
 
@@ -26,9 +26,7 @@ sendmail_start() {
 	mount --bind /proc $at/proc &&
 	mount --bind /run/millrace $at/run/millrace || return
 	cp /etc/resolv.conf /etc/hosts /etc/nsswitch.conf $at/etc/
-	cp "$CA" $at/etc/mail/tls/ca.pem
-	cp "$WORLD"/tls/sendmail.example.org.* $at/etc/mail/tls/
-	chmod 600 $at/etc/mail/tls/sendmail.example.org.key
+	sendmail_pair $at/var/lib/millrace/tls/current || return
 	# The package gives these to a user; a daemon that is root wants root's.
 	chown -R root: $at/etc/mail $at/var/spool/mqueue
 	rm -rf $at/var/spool/mqueue/*
@@ -40,7 +38,6 @@ sendmail_start() {
 	    cp /usr/lib/sasl2/Sendmail.conf /etc/mail/sasl/'
 	echo "$password" | in_sendmail saslpasswd2 -p -c \
 	    -u "${address#*@}" "${address%@*}" || return
-	chmod 600 $at/etc/sasldb2
 
 	sendmail_mc > $at/etc/mail/sendmail.mc
 	case $sendmail_milters in *forward*) forward_maps || return ;; esac
@@ -56,13 +53,20 @@ sendmail_start() {
 	}
 }
 
+# Where submission.mc has it.
+sendmail_pair() {
+	install -D -m 600 "$WORLD/tls/sendmail.example.org.key" "$1/key.pem" &&
+	install -m 644 "$WORLD/tls/sendmail.example.org.pem" "$1/chain.pem"
+}
+
 sendmail_serves() {
-	listening "$SMHOME4" 587 && listening 127.0.0.2 25 &&
+	listening "$SMHOME4" 587 && listening "$SMHOME4" 465 &&
+	listening 127.0.0.2 25 &&
 	listening "$SMHOME4" 25 && listening "[$SMHOME6]" 25
 }
 
 sendmail_mc() {
-	local milter user="" world=""
+	local part user="" world=""
 	local client="CLIENT_OPTIONS(\`Family=inet, Addr=$SMHOME4')dnl"
 	case $sendmail_milters in *forward*)
 		# To itself it speaks from loopback, by IPv4; to all others by
@@ -78,13 +82,6 @@ sendmail_mc() {
 	OSTYPE(\`debian')dnl
 	define(\`confDOMAIN_NAME', \`sendmail.example.org')dnl
 	define(\`confDONT_PROBE_INTERFACES', \`True')dnl
-	define(\`confCACERT', \`/etc/mail/tls/ca.pem')dnl
-	define(\`confCACERT_PATH', \`/etc/mail/tls')dnl
-	define(\`confSERVER_CERT', \`/etc/mail/tls/sendmail.example.org.pem')dnl
-	define(\`confSERVER_KEY', \`/etc/mail/tls/sendmail.example.org.key')dnl
-	define(\`confAUTH_MECHANISMS', \`PLAIN LOGIN')dnl
-	TRUST_AUTH_MECH(\`PLAIN LOGIN')dnl
-	define(\`confAUTH_OPTIONS', \`A p y')dnl
 	define(\`confMIN_QUEUE_AGE', \`0')dnl
 	define(\`confQUEUE_LA', \`1000')dnl
 	define(\`confREFUSE_LA', \`1000')dnl
@@ -96,29 +93,31 @@ sendmail_mc() {
 	FEATURE(\`nocanonify')dnl
 	FEATURE(\`no_default_msa')dnl
 	DAEMON_OPTIONS(\`Name=loopback, Addr=127.0.0.2, Port=25$user')dnl
-	DAEMON_OPTIONS(\`Name=submission, Addr=$SMHOME4, Port=587, M=Ea, Listen=512$user')dnl
 	DAEMON_OPTIONS(\`Name=MTA, Addr=$SMHOME4, Port=25, Listen=512$world')dnl
 	DAEMON_OPTIONS(\`Name=MTA6, Family=inet6, Addr=$SMHOME6, Port=25$world')dnl
 	RELAY_DOMAIN(\`inbound.example')dnl
 	VIRTUSER_DOMAIN(\`home.example')dnl
 	FEATURE(\`accept_unresolvable_domains')dnl
 	define(\`SMART_HOST', \`esmtp:[mx.gmail.example]')dnl
-	$(for milter in $sendmail_milters; do sendmail_contrib $milter; done)
+	$(for part in $sendmail_milters submission; do
+		sendmail_contrib $part
+	done)
 	MAILER(\`local')dnl
 	MAILER(\`smtp')dnl
 	EOF
 }
 
-# The settings that we ship. Those of several milters are named at the ports,
-# which are not the usual ones here.
+# The settings that we ship, at addresses of this host. One milter alone is on
+# every port.
 sendmail_contrib() {
-	local edit=""
-	case $sendmail_milters in *" "*)
-		edit="s/^INPUT_MAIL_FILTER/MAIL_FILTER/"
+	local filters=""
+	case $sendmail_milters in *forward*) ;; *)
+		filters="s/, InputMailFilters=dkim-sign;forward//"
 	esac
 	sed -e "s|run/millrace/forward.sock|run/millrace/forward-2.sock|" \
-	    -e '/^DAEMON_OPTIONS.*Name=M[TS]A/d' -e "$edit" \
-	    "$ROOT/contrib/sendmail/$1.mc"
+	    -e '/^DAEMON_OPTIONS.*Name=MTA/d' \
+	    -e "s/Family=inet6, Port=sub/Addr=$SMHOME4, Listen=512, Port=sub/" \
+	    -e "$filters" "$ROOT/contrib/sendmail/$1.mc"
 }
 
 # The queue is empty.

@@ -146,7 +146,7 @@ mail_log_line() {
 }
 
 for part in facts client tls dns dovecot postfix sendmail far milter \
-    strangers forward; do
+    strangers forward readme; do
 	# shellcheck source=/dev/null
 	. "$WORLD_LIB/$part.sh" || die "$part.sh is missing"
 done

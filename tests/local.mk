@@ -76,6 +76,7 @@ TESTERS = \
 	tests/unit/test_results \
 	tests/unit/test_scan \
 	tests/unit/test_secrets \
+	tests/unit/test_sendmail \
 	tests/unit/test_session \
 	tests/unit/test_sign \
 	tests/unit/test_snapshot \
@@ -110,6 +111,7 @@ tests_unit_test_finding_SOURCES = tests/unit/test_finding.c \
 tests_unit_test_json_SOURCES = tests/unit/test_json.c tools/json.c \
 	tools/plain.c
 tests_unit_test_plain_SOURCES = tests/unit/test_plain.c tools/plain.c
+tests_unit_test_sendmail_SOURCES = tests/unit/test_sendmail.c tools/sendmail.c
 
 # The engines, before what they need of mail/.
 tests_corpus_compare_driver_LDADD = $(ENGINE_LIBS) $(LDADD)

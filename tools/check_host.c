@@ -12,7 +12,9 @@
 #include "milters/network.h"
 #include "probe.h"
 
-enum { QUEUE_OLD = 4 * 3600, HOUR = 3600, OUTWARD_SECONDS = 30 };
+enum { OUTWARD_SECONDS = 30 };
+
+const int host_ports[HOST_PORTS] = { 25, 465, 587 };
 
 void host_found_good(struct host *host, const char *id, const char *subject,
 		     const char *seen)
@@ -31,12 +33,13 @@ bool host_expects(const struct host *host, const char *daemon)
 
 	if (access(file, F_OK) == 0)
 		return true;
-	return (host->postfix.settings.n &&
-		memmem(host->postfix.settings.p, host->postfix.settings.n,
-		       socket, strlen(socket))) ||
-	       (host->postfix.overrides.n &&
-		memmem(host->postfix.overrides.p, host->postfix.overrides.n,
-		       socket, strlen(socket)));
+	for (size_t i = 0; i < 2; i++) {
+		struct str text = host->mta.mentions[i];
+
+		if (text.n && memmem(text.p, text.n, socket, strlen(socket)))
+			return true;
+	}
+	return false;
 }
 
 static bool is_local_only(const struct ip *ip)
@@ -66,15 +69,20 @@ static void add_address(struct host *host, const struct sockaddr *address)
 	host->addresses[host->n_addresses++] = ip;
 }
 
-static void add_interfaces(struct host *host, struct ifaddrs *interfaces)
+void host_add_interfaces(struct host *host)
 {
+	struct ifaddrs *interfaces = NULL;
+
+	if (getifaddrs(&interfaces) != 0)
+		return;
 	for (struct ifaddrs *one = interfaces; one; one = one->ifa_next)
 		if (one->ifa_flags & IFF_UP)
 			add_address(host, one->ifa_addr);
+	freeifaddrs(interfaces);
 }
 
-/* A name or an address, the latter perhaps in brackets. */
-static void add_named(struct host *host, struct str name)
+/* The address is perhaps in brackets. */
+void host_add_named(struct host *host, struct str name)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
@@ -97,127 +105,41 @@ static bool has_family(const struct host *host, bool six)
 	return false;
 }
 
-/* A family of which the host has addresses, and Postfix uses none. */
-static void check_families(struct host *host, struct ifaddrs *interfaces)
+/* A family of which the host has addresses, and the MTA uses none. */
+static void check_families(struct host *host)
 {
+	const struct mta_words *words = host->mta.words;
 	struct host all = { .arena = host->arena };
 
-	add_interfaces(&all, interfaces);
+	host_add_interfaces(&all);
 	for (int six = 0; six < 2; six++)
 		if (has_family(&all, six) && !has_family(host, six))
-			findings_add(
-				host->findings,
-				&(struct finding){
-					.id = six ? "port.no-ipv6"
-						  : "port.no-ipv4",
-					.grade = FINDING_FAULT,
-					.subject = "inet_interfaces",
-					.seen = postfix_in_force(
-						&host->postfix, NULL,
-						"inet_interfaces"),
-					.expected = six ? "an IPv6 address of "
-							  "this host too"
-							: "an IPv4 address of "
-							  "this host too",
-					.advice =
-						"postconf -e 'inet_interfaces "
-						"= all' 'inet_protocols = "
-						"all', then postfix stop and "
-						"postfix start" });
+			findings_add(host->findings,
+				     &(struct finding){
+					     .id = six ? "port.no-ipv6"
+						       : "port.no-ipv4",
+					     .grade = FINDING_FAULT,
+					     .subject = words->interfaces,
+					     .seen = host->mta.interfaces,
+					     .expected =
+						     six ? "an IPv6 address of "
+							   "this host too"
+							 : "an IPv4 address of "
+							   "this host too",
+					     .advice = words->all_interfaces });
 }
 
-/* Where mail should come in: the host's addresses, as far as Postfix takes
- * any or these. */
-static void find_addresses(struct host *host)
+struct milter_list *host_add_list(struct host *host, enum milter_kind kind,
+				  const char *where)
 {
-	struct str rest = str_from(
-		postfix_in_force(&host->postfix, NULL, "inet_interfaces"));
-	struct ifaddrs *interfaces = NULL;
-	struct str item;
+	struct mta *mta = &host->mta;
+	struct milter_list *list = &mta->lists[mta->n_lists];
 
-	if (getifaddrs(&interfaces) != 0)
-		return;
-	while (postfix_item(&rest, &item)) {
-		if (str_ieq(item, STR("all")))
-			add_interfaces(host, interfaces);
-		else if (!str_ieq(item, STR("loopback-only")))
-			add_named(host, item);
-	}
-	check_families(host, interfaces);
-	freeifaddrs(interfaces);
-}
-
-/* The number behind a key in a line of postqueue -j, -1 without. */
-static int64_t number_of(struct str line, const char *key)
-{
-	const char *at = memmem(line.p, line.n, key, strlen(key));
-
-	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
-}
-
-/* The text behind a key, as JSON has it, "" without. */
-static struct str text_of(struct str line, const char *key)
-{
-	const char *at = memmem(line.p, line.n, key, strlen(key));
-	struct str rest;
-	size_t i = 0;
-
-	if (!at)
-		return STR("");
-	rest.p = at + strlen(key);
-	rest.n = line.n - (size_t)(rest.p - line.p);
-	while (i < rest.n && rest.p[i] != '"')
-		i += rest.p[i] == '\\' && i + 1 < rest.n ? 2 : 1;
-	return str_sub(rest, 0, i);
-}
-
-/* An object a line; within strings a quote has a backslash before it, so that
- * no sender can put a key there. */
-void check_queue(struct host *host)
-{
-	const char *const list[] = { "postqueue", "-j", NULL };
-	int64_t oldest = INT64_MAX, n = 0;
-	struct str lines, line, first = STR("");
-
-	if (postfix_run(host->arena, list, &lines) != OK)
-		return;
-	while (str_line(&lines, &line)) {
-		int64_t arrival = number_of(line, "\"arrival_time\": ");
-
-		if (str_eq(text_of(line, "\"queue_name\": \""), STR("hold")))
-			continue; /* as somebody wanted */
-		n += arrival >= 0 && host->request->now - arrival > QUEUE_OLD;
-		if (arrival >= 0 && arrival < oldest) {
-			oldest = arrival;
-			first = line;
-		}
-	}
-	if (!n) {
-		host_found_good(host, "queue.old", "the queue",
-				"nothing waits for long");
-		return;
-	}
-	findings_add(
-		host->findings,
-		&(struct finding){
-			.id = "queue.old",
-			.grade = FINDING_WARNING,
-			.subject = "the queue",
-			.seen = arena_printf(
-				host->arena,
-				"%lld messages wait for more than %d hours, "
-				"the oldest for %lld: %.*s",
-				(long long)n, QUEUE_OLD / HOUR,
-				(long long)((host->request->now - oldest) /
-					    HOUR),
-				STR_ARG(text_of(first,
-						"\"delay_reason\": \""))),
-			.expected = "none",
-			.advice = arena_printf(
-				host->arena,
-				"mailq lists them; postqueue -i %.*s tries "
-				"the oldest again",
-				STR_ARG(text_of(first, "\"queue_id\": \""))) });
+	if (mta->n_lists == MILTERS_MAX)
+		return NULL;
+	mta->n_lists++;
+	*list = (struct milter_list){ .kind = kind, .where = where };
+	return list;
 }
 
 /* What a daemon whose milter socket answers (check_milters) says of itself. */
@@ -318,6 +240,23 @@ void check_outward(struct host *host)
 				       "what goes out" });
 }
 
+/* The first that is here is the one. */
+static const struct {
+	enum result (*read)(struct host *host);
+	void (*check)(struct host *host);
+} mtas[MTAS] = {
+	[MTA_POSTFIX] = { check_postfix_read, check_postfix },
+	[MTA_SENDMAIL] = { check_sendmail_read, check_sendmail },
+};
+
+static bool find_mta(struct host *host)
+{
+	for (size_t i = 0; i < MTAS; i++)
+		if (mtas[i].read(host) == OK)
+			return true;
+	return false;
+}
+
 void check_host(const struct tool *tool, const struct host_request *request,
 		struct findings *findings)
 {
@@ -338,28 +277,27 @@ void check_host(const struct tool *tool, const struct host_request *request,
 				     .advice = "run it by sudo" });
 		return;
 	}
-	if (postfix_read(host.arena, &host.postfix) != OK) {
+	if (!find_mta(&host)) {
 		findings_add(findings,
 			     &(struct finding){
 				     .id = "mta.unknown",
 				     .grade = FINDING_WARNING,
-				     .subject = "postconf",
-				     .seen = "it can't be run, or refuses",
-				     .expected = "Postfix and its settings",
+				     .subject = "postconf, sendmail.cf",
+				     .seen = "the one can't be run, or "
+					     "refuses, and /etc/mail does not "
+					     "have the other",
+				     .expected = "Postfix or Sendmail, and "
+						 "their settings",
 				     .advice = "run \"postconf\" and mend what "
-					       "it says; what stands here for "
-					       "Sendmail is in its README" });
+					       "it says" });
 		return;
 	}
-	host.name = request->name ? request->name
-				  : postfix_in_force(&host.postfix, NULL,
-						     "myhostname");
-	find_addresses(&host);
+	host.name = request->name ? request->name : host.mta.name;
+	check_families(&host);
 	check_milters(&host);
 	check_ports(&host);
-	check_settings(&host);
+	mtas[host.mta.kind].check(&host);
 	check_daemons(&host);
-	check_queue(&host);
 	if (request->outward)
 		check_outward(&host);
 }

@@ -4,51 +4,124 @@
 
 #include "finding.h"
 #include "mail/ip.h"
+#include "milters/network.h"
 #include "postfix.h"
 #include "tool.h"
 
 /* What is to be checked of this host. */
 struct host_request {
-	const char *name;    /* it should go by; NULL: Postfix's myhostname */
+	const char *name;    /* it should go by; NULL: as the MTA has it */
 	const char *outward; /* a mail host to be reached on port 25; or NULL */
 	int64_t now;
 };
 
 /*
  * The half of `millrace check` that looks at this host: what speaks on its
- * ports, Postfix's settings, milters, daemons, queue. No message is sent.
+ * ports, the MTA's settings, milters, daemons, queue. No message is sent.
  */
 void check_host(const struct tool *tool, const struct host_request *request,
 		struct findings *findings);
 
 /* For the parts of it. */
-enum { ADDRESSES_MAX = 16 };
+struct sendmail;
+enum {
+	ADDRESSES_MAX = 16,
+	MILTERS_MAX = 32, /* of a list, and lists */
+	HOST_PORTS = 3,	  /* 25, 465, 587 */
+};
+
+/* A milter at its place. */
+struct milter_use {
+	const char *endpoint; /* as the settings have it */
+	struct str name;      /* "forward" of ".../forward.sock" */
+	const char *path;     /* of a unix socket; else NULL, and: */
+	struct str place;     /* "host:port" */
+	/* What lets mail pass while it does not answer; NULL: nothing. */
+	const char *gap;
+};
+
+enum milter_kind { MILTERS_PORT_25, MILTERS_SUBMISSION, MILTERS_LOCAL };
+struct milter_list {
+	enum milter_kind kind;
+	const char *where;
+	struct milter_use uses[MILTERS_MAX];
+	size_t n;
+};
+
+enum mta_kind { MTA_POSTFIX, MTA_SENDMAIL, MTAS };
+
+/* In which words people are told how to change an MTA. */
+struct mta_words {
+	const char *folder, *ending; /* "FOLDER/forward.ENDING" of contrib */
+	const char *reload;
+	const char *tempfail;	/* says of a milter that mail waits for it */
+	const char *interfaces; /* says where it listens, and for all: */
+	const char *all_interfaces;
+};
+
+/* What an MTA has in its settings that the other has, too. */
+struct mta {
+	enum mta_kind kind;
+	const struct mta_words *words;
+	const char *name;	 /* as it greets */
+	struct str mentions[2];	 /* all that may name a milter's socket */
+	const char *interfaces;	 /* where it listens, as it says it */
+	const char *milter_user; /* who connects to milters; NULL: root */
+	struct milter_list lists[MILTERS_MAX];
+	size_t n_lists;
+	struct networks trusted; /* relays for these without asking */
+	const char *certificates[HOST_PORTS]; /* files, as in a list of them */
+	const char *pair, *pair_fault;	      /* of certificate and key */
+};
+
 struct host {
 	const struct tool *tool;
 	struct arena *arena;
 	const struct host_request *request;
 	struct findings *findings;
 	const char *name;
+	struct mta mta;
 	struct postfix postfix;
+	const struct sendmail *sendmail;    /* NULL without */
 	struct ip addresses[ADDRESSES_MAX]; /* where mail should come in */
 	size_t n_addresses;
-	/* Told already, so that what clients see of them is not: */
-	bool pair_fault;   /* Postfix goes on without TLS */
-	bool milter_fault; /* Postfix waits, or puts all off */
+	/* Told already, so that what clients see of it is not: the MTA waits,
+	 * or puts all off. */
+	bool milter_fault;
 };
+
+extern const int host_ports[HOST_PORTS];
+
+/* E_ABSENT when there is no Postfix here, or it refuses to tell. */
+enum result check_postfix_read(struct host *host);
+void check_postfix(struct host *host); /* what it alone has */
+
+/* The same of Sendmail, whose settings are in /etc/mail/sendmail.cf. */
+enum result check_sendmail_read(struct host *host);
+void check_sendmail(struct host *host);
+
+/* Addresses of this host: those of its interfaces; of a name or an address. */
+void host_add_interfaces(struct host *host);
+void host_add_named(struct host *host, struct str name);
+
+/* The daemon's name in an endpoint, "forward" of "unix:.../forward.sock". */
+struct str milter_name(struct str endpoint);
+
+/* A list, to be filled; NULL when there are too many. */
+struct milter_list *host_add_list(struct host *host, enum milter_kind kind,
+				  const char *where);
 
 /* Adds what is as it should be. */
 void host_found_good(struct host *host, const char *id, const char *subject,
 		     const char *seen);
 
-/* This daemon has its configuration here, or a place in Postfix's. */
+/* This daemon has its configuration here, or a place in the MTA's. */
 bool host_expects(const struct host *host, const char *daemon);
 
 void check_milters(struct host *host);
 void check_ports(struct host *host); /* after check_milters */
 void check_outward(struct host *host);
 void check_settings(struct host *host);
-void check_queue(struct host *host);
 void check_daemons(struct host *host);
 
 /*

@@ -14,60 +14,34 @@
 #include "check_host.h"
 
 /*
- * The milters that Postfix asks: which, in which order, what becomes of mail
+ * The milters that the MTA asks: which, in which order, what becomes of mail
  * without them, and whether they answer. A daemon of ours is known by the name
  * of its socket.
  */
 
-enum { MILTERS_MAX = 32, SECONDS = 5 };
-
-struct milter_use {
-	struct str endpoint; /* "unix:..." or "inet:host:port" */
-	struct str name;     /* "forward" of ".../forward.sock" */
-	const char *fallback_action;
-};
-
-struct milter_list {
-	const char *where;
-	struct milter_use uses[MILTERS_MAX];
-	size_t n;
-};
+enum { SECONDS = 5 };
 
 /* Where a daemon must be, and behind which other one if that is there. */
-enum kind { PORT_25, SUBMISSION, LOCAL };
 static const struct place {
-	enum kind kind;
+	enum milter_kind kind;
 	const char *daemon, *behind;
 	const char *reason;
 } places[] = {
-	{ PORT_25, "auth-policy", NULL,
+	{ MILTERS_PORT_25, "auth-policy", NULL,
 	  "what strangers send is not checked without it" },
-	{ PORT_25, "forward", "auth-policy",
+	{ MILTERS_PORT_25, "forward", "auth-policy",
 	  "forward acts on what auth-policy found" },
-	{ SUBMISSION, "dkim-sign", NULL,
+	{ MILTERS_SUBMISSION, "dkim-sign", NULL,
 	  "what users send is not signed without it" },
-	{ SUBMISSION, "forward", "dkim-sign",
+	{ MILTERS_SUBMISSION, "forward", "dkim-sign",
 	  "a user's mail to an alias is signed, then sent on" },
-	{ LOCAL, "forward", NULL, "bounces go back to first senders by it" },
-	{ LOCAL, "dkim-sign", "forward",
+	{ MILTERS_LOCAL, "forward", NULL,
+	  "bounces go back to first senders by it" },
+	{ MILTERS_LOCAL, "dkim-sign", "forward",
 	  "bounces are signed as they leave, behind forward" },
 };
 
-/* The value of "name = value" within "{ endpoint, name = value, ... }". */
-static const char *option_of(struct arena *arena, struct str inner,
-			     const char *name)
-{
-	struct str part, key;
-
-	while (str_cut(&inner, ',', &part)) {
-		str_cut(&part, '=', &key);
-		if (part.p && str_eq(str_trim(key), str_from(name)))
-			return arena_copy(arena, str_trim(part)).p;
-	}
-	return NULL;
-}
-
-static struct str name_of(struct str endpoint)
+struct str milter_name(struct str endpoint)
 {
 	struct str name =
 		str_sub(endpoint, str_find(endpoint, ':'), endpoint.n);
@@ -75,31 +49,6 @@ static struct str name_of(struct str endpoint)
 
 	name = slash < name.n ? str_sub(name, slash + 1, name.n) : name;
 	return str_sub(name, 0, str_find_last(name, '.'));
-}
-
-static void read_list(const struct host *host, const char *value,
-		      const struct postfix_service *service,
-		      struct milter_list *list)
-{
-	const char *fallback = postfix_in_force(&host->postfix, service,
-						"milter_default_action");
-	struct str rest = str_from(value), item;
-
-	while (list->n < MILTERS_MAX && postfix_item(&rest, &item)) {
-		struct milter_use *use = &list->uses[list->n++];
-		const char *own = NULL;
-
-		use->endpoint = item;
-		if (item.p[0] == '{') {
-			struct str inner = str_sub(item, 1, item.n - 1);
-
-			own = option_of(host->arena, inner, "default_action");
-			str_cut(&inner, ',', &use->endpoint);
-			use->endpoint = str_trim(use->endpoint);
-		}
-		use->name = name_of(use->endpoint);
-		use->fallback_action = own ? own : fallback;
-	}
 }
 
 static size_t find(const struct milter_list *list, const char *daemon)
@@ -126,6 +75,7 @@ static const char *names_of(const struct host *host,
 static void check_place(struct host *host, const struct place *place,
 			const struct milter_list *list)
 {
+	const struct mta_words *words = host->mta.words;
 	size_t at = find(list, place->daemon);
 	size_t before = place->behind ? find(list, place->behind) : list->n;
 	struct finding finding = { .grade = FINDING_FAULT,
@@ -137,30 +87,31 @@ static void check_place(struct host *host, const struct place *place,
 		finding.expected = place->daemon;
 		finding.advice = arena_printf(
 			host->arena,
-			"%s; see contrib/postfix/%s.postconf, or remove %s/"
-			"%s.conf if it is not wanted",
-			place->reason, place->daemon, host->tool->directory,
-			place->daemon);
+			"%s; see %s/%s.%s, or remove %s/%s.conf if it is not "
+			"wanted",
+			place->reason, words->folder, place->daemon,
+			words->ending, host->tool->directory, place->daemon);
 	} else if (before < list->n && at < before) {
 		finding.id = "milter.order";
 		finding.expected = arena_printf(host->arena, "%s, then %s",
 						place->behind, place->daemon);
 		finding.advice =
-			arena_printf(host->arena,
-				     "%s: exchange them, then postfix reload",
-				     place->reason);
+			arena_printf(host->arena, "%s: exchange them, then %s",
+				     place->reason, words->reload);
 	} else {
 		return;
 	}
 	findings_add(host->findings, &finding);
 }
 
-static void check_actions(struct host *host, const struct milter_list *list)
+static void check_gaps(struct host *host, const struct milter_list *list)
 {
+	const struct mta_words *words = host->mta.words;
+
 	for (size_t i = 0; i < list->n; i++) {
 		const struct milter_use *use = &list->uses[i];
 
-		if (strcmp(use->fallback_action, "accept") != 0)
+		if (!use->gap)
 			continue;
 		findings_add(
 			host->findings,
@@ -170,12 +121,14 @@ static void check_actions(struct host *host, const struct milter_list *list)
 				.subject = arena_printf(host->arena, "%.*s, %s",
 							STR_ARG(use->name),
 							list->where),
-				.seen = "default_action=accept",
-				.expected = "default_action=tempfail",
-				.advice = "when it does not answer, mail goes "
-					  "through unchecked, unsigned or half "
-					  "changed: say tempfail, then postfix "
-					  "reload" });
+				.seen = use->gap,
+				.expected = words->tempfail,
+				.advice = arena_printf(
+					host->arena,
+					"when it does not answer, mail goes "
+					"through unchecked, unsigned or half "
+					"changed: say %s, then %s",
+					words->tempfail, words->reload) });
 	}
 }
 
@@ -242,42 +195,22 @@ static const char *negotiate(int fd)
 	return answer[4] == 'O' ? NULL : "an answer that is no milter's";
 }
 
-static const char *path_of(const struct host *host, struct str endpoint)
-{
-	struct str path = endpoint, type;
-
-	str_cut(&path, ':', &type);
-	if (!path.p ||
-	    (!str_eq(type, STR("unix")) && !str_eq(type, STR("local"))))
-		return NULL;
-	if (path.n && path.p[0] == '/')
-		return arena_copy(host->arena, path).p;
-	return arena_printf(host->arena, "%s/%.*s",
-			    postfix_in_force(&host->postfix, NULL,
-					     "queue_directory"),
-			    STR_ARG(path));
-}
-
 /* What is wrong with speaking to it; NULL for nothing. */
-static const char *speak_to(const struct host *host, struct str endpoint)
+static const char *speak_to(const struct host *host,
+			    const struct milter_use *use)
 {
-	const char *path = path_of(host, endpoint), *fault;
-	struct str place = endpoint, type;
+	const char *fault;
 	int fd = -1, error;
 
-	str_cut(&place, ':', &type);
-	if (path)
-		error = connect_unix(path, &fd);
-	else
-		error = place.p ? connect_inet(host->arena, place, &fd)
-				: EINVAL;
+	error = use->path ? connect_unix(use->path, &fd)
+			  : connect_inet(host->arena, use->place, &fd);
 	fault = error ? strerror(error) : negotiate(fd);
 	if (fd >= 0)
 		close(fd);
 	return fault;
 }
 
-/* May the user that Postfix runs as write to the socket? */
+/* May the user that the MTA runs as write to the socket? */
 static bool is_writable_for(const char *path, const char *user)
 {
 	const struct passwd *passwd = getpwnam(user);
@@ -299,13 +232,10 @@ static bool is_writable_for(const char *path, const char *user)
 
 static void check_answer(struct host *host, const struct milter_use *use)
 {
-	const char *path = path_of(host, use->endpoint);
-	const char *user = postfix_in_force(&host->postfix, NULL, "mail_owner");
-	struct finding finding = {
-		.grade = FINDING_FAULT,
-		.subject = arena_copy(host->arena, use->endpoint).p,
-		.seen = speak_to(host, use->endpoint)
-	};
+	const char *user = host->mta.milter_user;
+	struct finding finding = { .grade = FINDING_FAULT,
+				   .subject = use->endpoint,
+				   .seen = speak_to(host, use) };
 
 	if (finding.seen) {
 		finding.id = "milter.silent";
@@ -315,11 +245,12 @@ static void check_answer(struct host *host, const struct milter_use *use)
 			"systemctl restart millrace-%.*s, and see its log; "
 			"mail waits meanwhile",
 			STR_ARG(use->name));
-	} else if (path && !is_writable_for(path, user)) {
+	} else if (use->path && user && !is_writable_for(use->path, user)) {
 		finding.id = "milter.permission";
 		finding.seen = arena_printf(
 			host->arena, "user %s may not write to it", user);
-		finding.expected = "a socket of group postfix, mode 0660";
+		finding.expected = arena_printf(
+			host->arena, "a socket of group %s, mode 0660", user);
 		finding.advice = "socket_group in the daemon's configuration, "
 				 "or SocketGroup in its socket unit";
 	} else {
@@ -338,8 +269,8 @@ static void check_answers(struct host *host, const struct milter_list *list,
 	for (size_t i = 0; i < list->n; i++) {
 		size_t j = 0;
 
-		while (j < spoken->n && !str_eq(spoken->uses[j].endpoint,
-						list->uses[i].endpoint))
+		while (j < spoken->n && strcmp(spoken->uses[j].endpoint,
+					       list->uses[i].endpoint) != 0)
 			j++;
 		if (j < spoken->n || spoken->n == MILTERS_MAX)
 			continue;
@@ -348,63 +279,21 @@ static void check_answers(struct host *host, const struct milter_list *list,
 	}
 }
 
-static void check_list(struct host *host, enum kind kind, const char *where,
-		       const struct postfix_service *service,
+static void check_list(struct host *host, const struct milter_list *list,
 		       struct milter_list *spoken)
 {
-	const char *name =
-		kind == LOCAL ? "non_smtpd_milters" : "smtpd_milters";
-	struct milter_list list = { .where = where };
-
-	read_list(host, postfix_in_force(&host->postfix, service, name),
-		  service, &list);
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-		if (places[i].kind == kind &&
+		if (places[i].kind == list->kind &&
 		    host_expects(host, places[i].daemon))
-			check_place(host, &places[i], &list);
-	check_actions(host, &list);
-	check_answers(host, &list, spoken);
-}
-
-/* Without this, bounces pass no milter at all. */
-static void check_bounces(struct host *host)
-{
-	const char *classes = postfix_in_force(&host->postfix, NULL,
-					       "internal_mail_filter_classes");
-
-	if (postfix_lists(classes, STR("bounce")) ||
-	    !(host_expects(host, "dkim-sign") || host_expects(host, "forward")))
-		return;
-	findings_add(host->findings,
-		     &(struct finding){
-			     .id = "milter.bounces",
-			     .grade = FINDING_FAULT,
-			     .subject = "internal_mail_filter_classes",
-			     .seen = *classes ? classes : "nothing",
-			     .expected = "bounce",
-			     .advice = "postconf -e "
-				       "'internal_mail_filter_classes = "
-				       "bounce', then postfix reload: bounces "
-				       "are signed, and find the first "
-				       "sender" });
+			check_place(host, &places[i], list);
+	check_gaps(host, list);
+	check_answers(host, list, spoken);
 }
 
 void check_milters(struct host *host)
 {
 	struct milter_list spoken = { 0 };
 
-	for (size_t i = 0; i < host->postfix.n_services; i++) {
-		const struct postfix_service *service =
-			&host->postfix.services[i];
-		const char *where =
-			arena_printf(host->arena, "smtpd_milters of %.*s",
-				     STR_ARG(service->id));
-
-		if (service->port && str_eq(service->command, STR("smtpd")))
-			check_list(host,
-				   service->port == 25 ? PORT_25 : SUBMISSION,
-				   where, service, &spoken);
-	}
-	check_list(host, LOCAL, "non_smtpd_milters", NULL, &spoken);
-	check_bounces(host);
+	for (size_t i = 0; i < host->mta.n_lists; i++)
+		check_list(host, &host->mta.lists[i], &spoken);
 }

@@ -12,21 +12,20 @@
  * whose subject says where.
  */
 
-enum { PORTS = 3, LOOK_SECONDS = 30, DAY = 86400, DAYS_LEFT = 21 };
-/* Where a milter does not answer, Postfix waits for it for longer. */
+enum { LOOK_SECONDS = 30, DAY = 86400, DAYS_LEFT = 21 };
+/* Where a milter does not answer, the MTA waits for it for longer. */
 enum { LOOK_SECONDS_IN_VAIN = 3 };
-
-static const int port_numbers[PORTS] = { 25, 465, 587 };
 
 struct look {
 	int port;
 	const struct ip *address;
+	const char *files; /* that it should take its certificate from */
 	bool open, speaks, offers_tls, has_tls, has_certificate;
 	const char *error; /* of what did not come to pass */
 	struct smtp_reply greeting, plain, secure, relay;
 	struct certificate certificate;
-	bool is_served;	 /* the certificate is in Postfix's files */
-	bool is_trusted; /* Postfix relays for our own address */
+	bool is_served;	 /* the certificate is in these files */
+	bool is_trusted; /* the MTA relays for our own address */
 };
 
 struct rule {
@@ -36,105 +35,18 @@ struct rule {
 	const char *(*seen)(const struct host *host, const struct look *look);
 	const char *expected; /* NULL: the host's name */
 	const char *advice;
-};
-
-static const struct postfix_service *service_of(const struct host *host,
-						int port)
-{
-	for (size_t i = 0; i < host->postfix.n_services; i++)
-		if (host->postfix.services[i].port == port)
-			return &host->postfix.services[i];
-	return NULL;
-}
-
-/* The files that a service takes certificates from, keys among them. */
-static const char *const file_settings[] = {
-	"smtpd_tls_chain_files",
-	"smtpd_tls_cert_file",
-	"smtpd_tls_eccert_file",
-	"smtpd_tls_dcert_file",
+	const char *sendmail; /* advice for it; NULL: the same */
 };
 
 static bool is_in_files(const struct host *host, const struct look *look)
 {
-	enum { N = sizeof(file_settings) / sizeof(*file_settings) };
-	const struct postfix_service *service = service_of(host, look->port);
+	struct str rest = str_from(look->files), path;
 
-	for (size_t i = 0; i < N; i++) {
-		struct str rest = str_from(postfix_in_force(
-			&host->postfix, service, file_settings[i]));
-		struct str path;
-
-		while (postfix_item(&rest, &path))
-			if (certificate_in_file(arena_copy(host->arena, path).p,
-						look->certificate.print))
-				return true;
-	}
+	while (postfix_item(&rest, &path))
+		if (certificate_in_file(arena_copy(host->arena, path).p,
+					look->certificate.print))
+			return true;
 	return false;
-}
-
-/* mynetworks, but for tables and names of files. */
-static struct networks trusted_networks(const struct host *host)
-{
-	const char *list = postfix_in_force(&host->postfix, NULL, "mynetworks");
-	struct str rest = str_from(list), item;
-	struct conf_list blocks = { 0 };
-
-	blocks.items = ARENA_NEW(host->arena, struct str, strlen(list) + 1);
-	while (postfix_item(&rest, &item)) {
-		struct str length = item, address;
-		const char *block;
-
-		str_cut(&length, '/', &address);
-		if (address.n > 2 && address.p[0] == '[')
-			address = str_sub(address, 1, address.n - 1);
-		block = arena_printf(host->arena, "%.*s%s%.*s",
-				     STR_ARG(address), length.p ? "/" : "",
-				     length.p ? (int)length.n : 0,
-				     length.p ? length.p : "");
-		if (!network_check(block))
-			blocks.items[blocks.n++] = str_from(block);
-	}
-	return network_parse(host->arena, &blocks);
-}
-
-/* For whom this host relays without asking who they are. */
-static void check_networks(struct host *host)
-{
-	static const struct ip private[] = {
-		{ { 10 }, false },	{ { 127 }, false },
-		{ { 172, 16 }, false }, { { 192, 168 }, false },
-		{ { 0xfc }, true },	{ { 0xfe, 0x80 }, true },
-	};
-	static const int bits[] = { 8, 8, 12, 16, 7, 10 };
-	enum { N = sizeof(bits) / sizeof(*bits), WIDE4 = 24, WIDE6 = 64 };
-	struct networks networks = trusted_networks(host);
-
-	for (size_t i = 0; i < networks.n; i++) {
-		const struct network *block = &networks.list[i];
-		bool wide = block->bits < (block->ip.six ? WIDE6 : WIDE4);
-
-		for (size_t j = 0; j < N && wide; j++)
-			wide = block->bits < bits[j] ||
-			       !ip_is_within(&block->ip, &private[j], bits[j]);
-		if (!wide)
-			continue;
-		findings_add(
-			host->findings,
-			&(struct finding){
-				.id = "relay.networks",
-				.grade = FINDING_FAULT,
-				.subject = "mynetworks",
-				.seen = arena_printf(
-					host->arena, "%.*s/%d",
-					STR_ARG(ip_format(host->arena,
-							  &block->ip)),
-					block->bits),
-				.expected = "this host and networks of yours",
-				.advice = "postconf -e 'mynetworks = "
-					  "127.0.0.0/8 [::1]/128', then "
-					  "postfix reload: users log in" });
-	}
 }
 
 static bool is_relayed(const struct look *look)
@@ -226,7 +138,7 @@ static bool is_silent(const struct host *host, const struct look *look)
 {
 	/* TLS from the start needs the pair, whose fault is told. */
 	return look->open && !look->speaks && !host->milter_fault &&
-	       !(host->pair_fault && look->port == 465);
+	       !(host->mta.pair_fault && look->port == 465);
 }
 
 static bool is_misnamed(const struct host *host, const struct look *look)
@@ -238,7 +150,7 @@ static bool is_misnamed(const struct host *host, const struct look *look)
 static bool lacks_tls(const struct host *host, const struct look *look)
 {
 	return look->speaks && look->plain.code == 250 && !look->has_tls &&
-	       !host->pair_fault && !host->milter_fault;
+	       !host->mta.pair_fault && !host->milter_fault;
 }
 
 static bool has_plain_auth(const struct host *host, const struct look *look)
@@ -375,43 +287,59 @@ static const struct rule rules[] = {
 	{ "port.closed", FINDING_FAULT, is_closed, see_error,
 	  "a server that listens",
 	  "look at the service in master.cf (postconf -M) and at "
-	  "inet_interfaces, then postfix reload" },
+	  "inet_interfaces, then postfix reload",
+	  "a DAEMON_OPTIONS line for the port, see contrib/sendmail/"
+	  "submission.mc, and Family=inet6 in it; then restart Sendmail" },
 	{ "port.silent", FINDING_FAULT, is_silent, see_error, "a greeting",
 	  "the mail log says why smtpd ends: Dovecot's socket, certificates, "
-	  "or the service's options" },
+	  "or the service's options",
+	  "the mail log says why: a limit of /etc/mail/access (ClientRate, "
+	  "GreetPause), a load that is too high (RefuseLA), or key and certificate" },
 	{ "greeting.differs", FINDING_FAULT, is_misnamed, see_greeting, NULL,
 	  "postconf -e 'smtpd_banner = $myhostname ESMTP', with myhostname "
-	  "the name of the PTR record" },
+	  "the name of the PTR record",
+	  "define(`confDOMAIN_NAME', ...) with the name of the PTR record, and "
+	  "$j first in confSMTP_LOGIN_MSG" },
 	{ "tls.missing", FINDING_FAULT, lacks_tls, see_tls,
 	  "TLS, with a certificate",
 	  "set smtpd_tls_security_level = may, and give smtpd_tls_chain_files "
-	  "key and certificate" },
+	  "key and certificate",
+	  "see contrib/sendmail/submission.mc: confSERVER_CERT, confSERVER_KEY, "
+	  "confCACERT and confCACERT_PATH; the key is root's alone (0600)" },
 	{ "sasl.plain-text", FINDING_FAULT, has_plain_auth, see_auth,
-	  "AUTH under TLS alone", "postconf -e 'smtpd_tls_auth_only = yes'" },
+	  "AUTH under TLS alone", "postconf -e 'smtpd_tls_auth_only = yes'",
+	  "define(`confAUTH_OPTIONS', `A p y')" },
 	{ "sasl.missing", FINDING_FAULT, lacks_auth, see_auth, "AUTH PLAIN",
 	  "set smtpd_sasl_auth_enable = yes for the service in master.cf, and "
-	  "see that Dovecot runs" },
+	  "see that Dovecot runs",
+	  "see contrib/sendmail/submission.mc and, in README.md beside it, the "
+	  "file Sendmail.conf.2" },
 	{ "relay.open", FINDING_FAULT, is_relay, see_relay,
 	  "a refusal: neither is ours",
 	  "postconf -e 'smtpd_relay_restrictions = permit_mynetworks "
-	  "permit_sasl_authenticated reject_unauth_destination', now" },
+	  "permit_sasl_authenticated reject_unauth_destination', now",
+	  "take promiscuous_relay out of sendmail.mc, and look at relay-domains "
+	  "and access, now" },
 	{ "tls.expired", FINDING_FAULT, is_expired, see_dates,
 	  "a certificate that is good today",
-	  "renew it, and see why nothing did" },
+	  "renew it, and see why nothing did", NULL },
 	{ "tls.expiring", FINDING_WARNING, is_expiring, see_dates,
-	  "three weeks and more", "see that it is renewed" },
+	  "three weeks and more", "see that it is renewed", NULL },
 	{ "tls.name", FINDING_FAULT, is_for_others, see_names, NULL,
-	  "get a certificate for this name: Gmail's \"send mail as\" wants it" },
+	  "get a certificate for this name: Gmail's \"send mail as\" wants it",
+	  NULL },
 	{ "tls.self-signed", FINDING_FAULT, is_self_signed, see_chain,
 	  "a certificate by a known authority",
-	  "get one, see contrib/tls: Gmail's \"send mail as\" takes no other" },
+	  "get one, see contrib/tls: Gmail's \"send mail as\" takes no other",
+	  NULL },
 	{ "tls.chain", FINDING_FAULT, dangles, see_chain,
 	  "a chain that leads to a known root",
 	  "put the authority's intermediate certificates behind your own, in "
-	  "the same file (\"fullchain\")" },
+	  "the same file (\"fullchain\")",
+	  NULL },
 	{ "tls.not-served", FINDING_FAULT, is_not_served, see_serial,
 	  "the certificate that is in the file",
-	  "postfix reload, and let who renews it do so" },
+	  "reload the MTA, and let who renews it do so", NULL },
 };
 
 /* Is the item new in a list that is made of such? Adds it then. */
@@ -448,6 +376,12 @@ static const char *where(const struct host *host, const struct rule *rule,
 			    addresses.n < all.n ? buf_c(&addresses) : "");
 }
 
+static const char *advice_of(const struct host *host, const struct rule *rule)
+{
+	return host->mta.kind == MTA_SENDMAIL && rule->sendmail ? rule->sendmail
+								: rule->advice;
+}
+
 static void judge(struct host *host, const struct rule *rule,
 		  const struct look *looks, size_t n)
 {
@@ -468,72 +402,46 @@ static void judge(struct host *host, const struct rule *rule,
 					.expected = rule->expected
 							    ? rule->expected
 							    : host->name,
-					.advice = rule->advice });
+					.advice = advice_of(host, rule) });
 }
 
-/*
- * The files of key and certificate; of a list of files it is the first one, or
- * the first has the key and the second the certificate.
- */
-static const char *find_pair_fault(const struct host *host, const char **path)
-{
-	const char *chain =
-		postfix_in_force(&host->postfix, NULL, "smtpd_tls_chain_files");
-	const char *key =
-		postfix_in_force(&host->postfix, NULL, "smtpd_tls_key_file");
-	struct str rest = str_from(chain), item;
-	const char *fault;
-
-	*path = postfix_in_force(&host->postfix, NULL, "smtpd_tls_cert_file");
-	if (!postfix_item(&rest, &item))
-		return **path && strcmp(*path, "none") != 0
-			       ? certificate_pair_fault(host->arena, *path,
-							*key ? key : *path)
-			       : NULL;
-	*path = key = arena_copy(host->arena, item).p;
-	fault = certificate_pair_fault(host->arena, key, key);
-	if (!fault || !postfix_item(&rest, &item))
-		return fault;
-	*path = arena_copy(host->arena, item).p;
-	return certificate_pair_fault(host->arena, *path, key);
-}
-
-/* Postfix goes on without TLS when key and certificate are no pair. */
+/* The MTA goes on without TLS when key and certificate are no pair. */
 static void check_pair(struct host *host)
 {
-	const char *path, *fault = find_pair_fault(host, &path);
+	const struct mta *mta = &host->mta;
 
-	host->pair_fault = fault != NULL;
-	if (!fault) {
-		host_found_good(host, "tls.pair", path,
+	if (!mta->pair_fault) {
+		host_found_good(host, "tls.pair", mta->pair,
 				"a certificate and its key");
 		return;
 	}
-	findings_add(
-		host->findings,
-		&(struct finding){ .id = "tls.pair",
-				   .grade = FINDING_FAULT,
-				   .subject = path,
-				   .seen = fault,
-				   .expected = "a certificate and its key",
-				   .advice = "install both anew, together, and "
-					     "postfix reload" });
+	findings_add(host->findings,
+		     &(struct finding){
+			     .id = "tls.pair",
+			     .grade = FINDING_FAULT,
+			     .subject = mta->pair,
+			     .seen = mta->pair_fault,
+			     .expected = "a certificate and its key",
+			     .advice = arena_printf(
+				     host->arena,
+				     "install both anew, together, and %s",
+				     mta->words->reload) });
 }
 
 void check_ports(struct host *host)
 {
-	struct networks trusted = trusted_networks(host);
-	struct look looks[PORTS * ADDRESSES_MAX] = { 0 };
+	struct look looks[HOST_PORTS * ADDRESSES_MAX] = { 0 };
+	const struct mta *mta = &host->mta;
 	size_t n = 0;
 
 	check_pair(host);
-	check_networks(host);
-	for (size_t i = 0; i < PORTS; i++)
+	for (size_t i = 0; i < HOST_PORTS; i++)
 		for (size_t j = 0; j < host->n_addresses; j++) {
-			looks[n].port = port_numbers[i];
+			looks[n].port = host_ports[i];
 			looks[n].address = &host->addresses[j];
-			looks[n].is_trusted =
-				network_has_ip(&trusted, &host->addresses[j]);
+			looks[n].files = mta->certificates[i];
+			looks[n].is_trusted = network_has_ip(
+				&mta->trusted, &host->addresses[j]);
 			look_at(host, &looks[n++]);
 		}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)

@@ -15,6 +15,8 @@ tools_millrace_SOURCES = \
 	tools/check_host.c tools/check_host.h \
 	tools/check_milters.c \
 	tools/check_ports.c \
+	tools/check_postfix.c \
+	tools/check_sendmail.c \
 	tools/check_settings.c \
 	tools/check_texts.c \
 	tools/command.c tools/command.h \
@@ -41,6 +43,7 @@ tools_millrace_SOURCES = \
 	tools/rotation_seen.c \
 	tools/sasl.c tools/sasl.h \
 	tools/secret.c \
+	tools/sendmail.c tools/sendmail.h \
 	tools/sign.c \
 	tools/spf_merge.c tools/spf_merge.h \
 	tools/status.c \

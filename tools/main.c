@@ -30,7 +30,7 @@ static const struct verb verbs[] = {
 	  "check DNS and this host, and tell what is wrong", run_check },
 	{ "check host",
 	  "[--name NAME] [--outward HOST] [--now EPOCH] [--all] [--json]",
-	  "look at this host: ports, certificate, milters, Postfix",
+	  "look at this host: ports, certificate, milters, MTA",
 	  run_check_host },
 	{ "dkim dns", "[--format zone|panel|both] DOMAIN",
 	  "print the DNS records of a domain's active keys", run_dkim_dns },

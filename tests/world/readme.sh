@@ -7,6 +7,7 @@
 # none of their addresses is one of ours.
 
 README=$ROOT/contrib/sendmail/README.md
+README_PASSWORD=wheel-and-water
 # What README has a person do where there is no systemd and no network.
 README_TOOLS=$SENDMAIL_ROOT/usr/local/sbin
 
@@ -173,4 +174,52 @@ readme_put() {
 	    !done && $0 ~ pattern { done = 1
 		while ((getline line < lines) > 0) print line }
 	    { print }' "$3" > "$3.new" && cat "$3.new" > "$3" && rm "$3.new"
+}
+
+# readme_each COMMAND...: with each command of README, in order.
+readme_each() {
+	local line
+	while read -r line <&3; do
+		"$@" "$line" || return
+	done 3< <(readme_commands)
+}
+
+# readme_do LINE: what a person does. saslpasswd2 asks twice on a terminal, and
+# reads a pipe with -p alone. The certificate comes while he is at it.
+readme_do() {
+	local from
+	from=$(mail_log_line)
+	case $1 in "make "*)
+		[ -e "$WORLD/log/certificate" ] || readme_certificate || return
+	esac
+	readme_shell "${1/#saslpasswd2/saslpasswd2 -p}" || return
+	case $1 in *try-reload*)
+		wait_for 20 mail_log 'dkim-sign.*reloaded' "$from" &&
+		wait_for 20 mail_log 'forward.*reloaded' "$from"
+	esac
+}
+
+readme_shell() {
+	echo $README_PASSWORD | in_sendmail env SSL_CERT_FILE=/root/ca.pem \
+	    PATH="/usr/local/sbin:/usr/local/bin:$PATH" bash -c "$1"
+}
+
+# As the hook of an ACME client does.
+readme_certificate() {
+	tls_cert mail.example.org &&
+	cp "$WORLD"/tls/mail.example.org.{key,pem} "$CA" \
+	    $SENDMAIL_ROOT/root &&
+	readme_shell '/usr/local/libexec/millrace/install-certificate \
+	    --name mail.example.org --reload true \
+	    /root/mail.example.org.key /root/mail.example.org.pem' \
+	    > "$WORLD/log/certificate" 2>&1
+}
+
+# readme_serves [PORT...]: all that README has without any.
+readme_serves() {
+	local port
+	for port in ${*:-25 465 587}; do
+		listening "*" $port || listening 0.0.0.0 $port || return
+	done
+	listening 127.0.0.1 10025
 }

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "certificate.h"
+#include "check_host.h"
+#include "mail/buf.h"
+
+/*
+ * Postfix's half of check_host: what postconf tells, in the form that both MTAs
+ * have, and what Postfix alone has.
+ */
+
+enum { QUEUE_OLD = 4 * 3600, HOUR = 3600 };
+
+static const struct mta_words words = {
+	.folder = "contrib/postfix",
+	.ending = "postconf",
+	.reload = "postfix reload",
+	.tempfail = "default_action=tempfail",
+	.interfaces = "inet_interfaces",
+	.all_interfaces = "postconf -e 'inet_interfaces = all' "
+			  "'inet_protocols = all', then postfix stop and "
+			  "postfix start",
+};
+
+/* Where mail should come in: the host's addresses, as far as Postfix takes
+ * any or these. */
+static void find_addresses(struct host *host)
+{
+	struct str rest = str_from(host->mta.interfaces), item;
+
+	while (postfix_item(&rest, &item)) {
+		if (str_ieq(item, STR("all")))
+			host_add_interfaces(host);
+		else if (!str_ieq(item, STR("loopback-only")))
+			host_add_named(host, item);
+	}
+}
+
+/* The value of "name = value" within "{ endpoint, name = value, ... }". */
+static const char *option_of(struct arena *arena, struct str inner,
+			     const char *name)
+{
+	struct str part, key;
+
+	while (str_cut(&inner, ',', &part)) {
+		str_cut(&part, '=', &key);
+		if (part.p && str_eq(str_trim(key), str_from(name)))
+			return arena_copy(arena, str_trim(part)).p;
+	}
+	return NULL;
+}
+
+static const char *path_of(const struct host *host, struct str type,
+			   struct str path)
+{
+	if (!path.p ||
+	    (!str_eq(type, STR("unix")) && !str_eq(type, STR("local"))))
+		return NULL;
+	if (path.n && path.p[0] == '/')
+		return arena_copy(host->arena, path).p;
+	return arena_printf(host->arena, "%s/%.*s",
+			    postfix_in_force(&host->postfix, NULL,
+					     "queue_directory"),
+			    STR_ARG(path));
+}
+
+/* "unix:PATH", "inet:HOST:PORT", or one of these within "{ ..., ... }". */
+static void read_milter(const struct host *host, struct str item,
+			const char *fallback, struct milter_use *use)
+{
+	struct str endpoint = item, type;
+	const char *own = NULL;
+
+	if (item.p[0] == '{') {
+		struct str inner = str_sub(item, 1, item.n - 1);
+
+		own = option_of(host->arena, inner, "default_action");
+		str_cut(&inner, ',', &endpoint);
+		endpoint = str_trim(endpoint);
+	}
+	use->endpoint = arena_copy(host->arena, endpoint).p;
+	use->name = milter_name(str_from(use->endpoint));
+	use->place = str_from(use->endpoint);
+	str_cut(&use->place, ':', &type);
+	use->path = path_of(host, type, use->place);
+	if (strcmp(own ? own : fallback, "accept") == 0)
+		use->gap = "default_action=accept";
+}
+
+static void read_list(struct host *host, enum milter_kind kind,
+		      const char *name, const struct postfix_service *service)
+{
+	const char *where = !service ? name
+				     : arena_printf(host->arena, "%s of %.*s",
+						    name, STR_ARG(service->id));
+	const char *fallback = postfix_in_force(&host->postfix, service,
+						"milter_default_action");
+	struct str rest =
+		str_from(postfix_in_force(&host->postfix, service, name));
+	struct milter_list *list = host_add_list(host, kind, where);
+	struct str item;
+
+	while (list && list->n < MILTERS_MAX && postfix_item(&rest, &item))
+		read_milter(host, item, fallback, &list->uses[list->n++]);
+}
+
+static void read_lists(struct host *host)
+{
+	for (size_t i = 0; i < host->postfix.n_services; i++) {
+		const struct postfix_service *service =
+			&host->postfix.services[i];
+
+		if (service->port && str_eq(service->command, STR("smtpd")))
+			read_list(host,
+				  service->port == 25 ? MILTERS_PORT_25
+						      : MILTERS_SUBMISSION,
+				  "smtpd_milters", service);
+	}
+	read_list(host, MILTERS_LOCAL, "non_smtpd_milters", NULL);
+}
+
+/* Without this, bounces pass no milter at all. */
+static void check_bounces(struct host *host)
+{
+	const char *classes = postfix_in_force(&host->postfix, NULL,
+					       "internal_mail_filter_classes");
+
+	if (postfix_lists(classes, STR("bounce")) ||
+	    !(host_expects(host, "dkim-sign") || host_expects(host, "forward")))
+		return;
+	findings_add(host->findings,
+		     &(struct finding){
+			     .id = "milter.bounces",
+			     .grade = FINDING_FAULT,
+			     .subject = "internal_mail_filter_classes",
+			     .seen = *classes ? classes : "nothing",
+			     .expected = "bounce",
+			     .advice = "postconf -e "
+				       "'internal_mail_filter_classes = "
+				       "bounce', then postfix reload: bounces "
+				       "are signed, and find the first "
+				       "sender" });
+}
+
+static const struct postfix_service *service_of(const struct host *host,
+						int port)
+{
+	for (size_t i = 0; i < host->postfix.n_services; i++)
+		if (host->postfix.services[i].port == port)
+			return &host->postfix.services[i];
+	return NULL;
+}
+
+/* The files that a service takes certificates from, keys among them. */
+static const char *const file_settings[] = {
+	"smtpd_tls_chain_files",
+	"smtpd_tls_cert_file",
+	"smtpd_tls_eccert_file",
+	"smtpd_tls_dcert_file",
+};
+
+static const char *certificates_of(const struct host *host, int port)
+{
+	enum { N = sizeof(file_settings) / sizeof(*file_settings) };
+	const struct postfix_service *service = service_of(host, port);
+	const char *list = "";
+
+	for (size_t i = 0; i < N; i++)
+		list = arena_printf(host->arena, "%s %s", list,
+				    postfix_in_force(&host->postfix, service,
+						     file_settings[i]));
+	return list;
+}
+
+/*
+ * The files of key and certificate; of a list of files it is the first one, or
+ * the first has the key and the second the certificate.
+ */
+static const char *find_pair_fault(const struct host *host, const char **path)
+{
+	const char *chain =
+		postfix_in_force(&host->postfix, NULL, "smtpd_tls_chain_files");
+	const char *key =
+		postfix_in_force(&host->postfix, NULL, "smtpd_tls_key_file");
+	struct str rest = str_from(chain), item;
+	const char *fault;
+
+	*path = postfix_in_force(&host->postfix, NULL, "smtpd_tls_cert_file");
+	if (!postfix_item(&rest, &item))
+		return **path && strcmp(*path, "none") != 0
+			       ? certificate_pair_fault(host->arena, *path,
+							*key ? key : *path)
+			       : NULL;
+	*path = key = arena_copy(host->arena, item).p;
+	fault = certificate_pair_fault(host->arena, key, key);
+	if (!fault || !postfix_item(&rest, &item))
+		return fault;
+	*path = arena_copy(host->arena, item).p;
+	return certificate_pair_fault(host->arena, *path, key);
+}
+
+/* mynetworks, but for tables and names of files. */
+static struct networks trusted_networks(const struct host *host)
+{
+	const char *list = postfix_in_force(&host->postfix, NULL, "mynetworks");
+	struct str rest = str_from(list), item;
+	struct conf_list blocks = { 0 };
+
+	blocks.items = ARENA_NEW(host->arena, struct str, strlen(list) + 1);
+	while (postfix_item(&rest, &item)) {
+		struct str length = item, address;
+		const char *block;
+
+		str_cut(&length, '/', &address);
+		if (address.n > 2 && address.p[0] == '[')
+			address = str_sub(address, 1, address.n - 1);
+		block = arena_printf(host->arena, "%.*s%s%.*s",
+				     STR_ARG(address), length.p ? "/" : "",
+				     length.p ? (int)length.n : 0,
+				     length.p ? length.p : "");
+		if (!network_check(block))
+			blocks.items[blocks.n++] = str_from(block);
+	}
+	return network_parse(host->arena, &blocks);
+}
+
+/* For whom this host relays without asking who they are. */
+static void check_networks(struct host *host)
+{
+	static const struct ip private[] = {
+		{ { 10 }, false },	{ { 127 }, false },
+		{ { 172, 16 }, false }, { { 192, 168 }, false },
+		{ { 0xfc }, true },	{ { 0xfe, 0x80 }, true },
+	};
+	static const int bits[] = { 8, 8, 12, 16, 7, 10 };
+	enum { N = sizeof(bits) / sizeof(*bits), WIDE4 = 24, WIDE6 = 64 };
+	const struct networks networks = host->mta.trusted;
+
+	for (size_t i = 0; i < networks.n; i++) {
+		const struct network *block = &networks.list[i];
+		bool wide = block->bits < (block->ip.six ? WIDE6 : WIDE4);
+
+		for (size_t j = 0; j < N && wide; j++)
+			wide = block->bits < bits[j] ||
+			       !ip_is_within(&block->ip, &private[j], bits[j]);
+		if (!wide)
+			continue;
+		findings_add(
+			host->findings,
+			&(struct finding){
+				.id = "relay.networks",
+				.grade = FINDING_FAULT,
+				.subject = "mynetworks",
+				.seen = arena_printf(
+					host->arena, "%.*s/%d",
+					STR_ARG(ip_format(host->arena,
+							  &block->ip)),
+					block->bits),
+				.expected = "this host and networks of yours",
+				.advice = "postconf -e 'mynetworks = "
+					  "127.0.0.0/8 [::1]/128', then "
+					  "postfix reload: users log in" });
+	}
+}
+
+/* The number behind a key in a line of postqueue -j, -1 without. */
+static int64_t number_of(struct str line, const char *key)
+{
+	const char *at = memmem(line.p, line.n, key, strlen(key));
+
+	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
+}
+
+/* The text behind a key, as JSON has it, "" without. */
+static struct str text_of(struct str line, const char *key)
+{
+	const char *at = memmem(line.p, line.n, key, strlen(key));
+	struct str rest;
+	size_t i = 0;
+
+	if (!at)
+		return STR("");
+	rest.p = at + strlen(key);
+	rest.n = line.n - (size_t)(rest.p - line.p);
+	while (i < rest.n && rest.p[i] != '"')
+		i += rest.p[i] == '\\' && i + 1 < rest.n ? 2 : 1;
+	return str_sub(rest, 0, i);
+}
+
+/* An object a line; within strings a quote has a backslash before it, so that
+ * no sender can put a key there. */
+static void check_queue(struct host *host)
+{
+	const char *const list[] = { "postqueue", "-j", NULL };
+	int64_t oldest = INT64_MAX, n = 0;
+	struct str lines, line, first = STR("");
+
+	if (postfix_run(host->arena, list, &lines) != OK)
+		return;
+	while (str_line(&lines, &line)) {
+		int64_t arrival = number_of(line, "\"arrival_time\": ");
+
+		if (str_eq(text_of(line, "\"queue_name\": \""), STR("hold")))
+			continue; /* as somebody wanted */
+		n += arrival >= 0 && host->request->now - arrival > QUEUE_OLD;
+		if (arrival >= 0 && arrival < oldest) {
+			oldest = arrival;
+			first = line;
+		}
+	}
+	if (!n) {
+		host_found_good(host, "queue.old", "the queue",
+				"nothing waits for long");
+		return;
+	}
+	findings_add(
+		host->findings,
+		&(struct finding){
+			.id = "queue.old",
+			.grade = FINDING_WARNING,
+			.subject = "the queue",
+			.seen = arena_printf(
+				host->arena,
+				"%lld messages wait for more than %d hours, "
+				"the oldest for %lld: %.*s",
+				(long long)n, QUEUE_OLD / HOUR,
+				(long long)((host->request->now - oldest) /
+					    HOUR),
+				STR_ARG(text_of(first,
+						"\"delay_reason\": \""))),
+			.expected = "none",
+			.advice = arena_printf(
+				host->arena,
+				"mailq lists them; postqueue -i %.*s tries "
+				"the oldest again",
+				STR_ARG(text_of(first, "\"queue_id\": \""))) });
+}
+
+enum result check_postfix_read(struct host *host)
+{
+	struct mta *mta = &host->mta;
+
+	if (postfix_read(host->arena, &host->postfix) != OK)
+		return E_ABSENT;
+	mta->kind = MTA_POSTFIX;
+	mta->words = &words;
+	mta->name = postfix_in_force(&host->postfix, NULL, "myhostname");
+	mta->mentions[0] = host->postfix.settings;
+	mta->mentions[1] = host->postfix.overrides;
+	mta->interfaces =
+		postfix_in_force(&host->postfix, NULL, "inet_interfaces");
+	mta->milter_user = postfix_in_force(&host->postfix, NULL, "mail_owner");
+	mta->trusted = trusted_networks(host);
+	mta->pair_fault = find_pair_fault(host, &mta->pair);
+	for (size_t i = 0; i < HOST_PORTS; i++)
+		mta->certificates[i] = certificates_of(host, host_ports[i]);
+	find_addresses(host);
+	read_lists(host);
+	return OK;
+}
+
+void check_postfix(struct host *host)
+{
+	check_bounces(host);
+	check_networks(host);
+	check_settings(host);
+	check_queue(host);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check_host.h"
 
+#include <dirent.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -140,6 +141,26 @@ struct milter_list *host_add_list(struct host *host, enum milter_kind kind,
 	mta->n_lists++;
 	*list = (struct milter_list){ .kind = kind, .where = where };
 	return list;
+}
+
+void host_each_alias_domain(struct host *host,
+			    void (*check)(struct host *host, struct str domain))
+{
+	const char *path =
+		arena_printf(host->arena, "%s/domains", host->tool->directory);
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		const char *aliases = arena_printf(host->arena, "%s/%s/aliases",
+						   path, entry->d_name);
+
+		if (entry->d_name[0] == '.' || access(aliases, F_OK) != 0)
+			continue;
+		check(host, arena_copy(host->arena, str_from(entry->d_name)));
+	}
+	if (folder)
+		closedir(folder);
 }
 
 /* What a daemon whose milter socket answers (check_milters) says of itself. */

@@ -118,6 +118,11 @@ void host_found_good(struct host *host, const char *id, const char *subject,
 /* This daemon has its configuration here, or a place in the MTA's. */
 bool host_expects(const struct host *host, const char *daemon);
 
+/* With each domain that has an alias file. */
+void host_each_alias_domain(struct host *host,
+			    void (*check)(struct host *host,
+					  struct str domain));
+
 void check_milters(struct host *host);
 void check_ports(struct host *host); /* after check_milters */
 void check_outward(struct host *host);

@@ -316,9 +316,124 @@ static void check_lines(struct host *host)
 				  "dkim-sign.mc" });
 }
 
+/* A line of the file that is this word, up to a "#". */
+static bool file_has(const char *path, struct str word)
+{
+	struct str text, rest, line;
+	bool has = false;
+
+	if (tool_read(path, CF_MAX, &text) != OK)
+		return false;
+	for (rest = text; !has && str_line(&rest, &line);)
+		has = str_ieq(str_trim(str_sub(line, 0, str_find(line, '#'))),
+			      word);
+	free((char *)text.p);
+	return has;
+}
+
+/* Of a line "C{letter}WORD..." or "F{letter}[-o ]FILE [FORMAT]". */
+static bool is_in_class(const struct host *host, struct str line,
+			struct str word)
+{
+	bool is_file = line.p[0] == 'F';
+	struct str rest = str_sub(line, 2, line.n), item;
+
+	while (sendmail_item(&rest, &item))
+		if (is_file ? item.p[0] == '/' &&
+				      file_has(arena_copy(host->arena, item).p,
+					       word)
+			    : str_ieq(item, word))
+			return true;
+	return false;
+}
+
+static bool class_has(const struct host *host, char letter, struct str word)
+{
+	struct str rest = host->sendmail->lines, line;
+
+	while (str_line(&rest, &line))
+		if (line.n > 2 && (line.p[0] == 'C' || line.p[0] == 'F') &&
+		    line.p[1] == letter && is_in_class(host, line, word))
+			return true;
+	return false;
+}
+
+/* Sendmail takes mail for the domain and leaves its addresses to forward. */
+static void check_taken(struct host *host, struct str domain)
+{
+	struct finding finding = { .id = "forward.domain",
+				   .grade = FINDING_FAULT,
+				   .subject = domain.p };
+
+	if (class_has(host, 'w', domain)) {
+		finding.seen = "local-host-names has it";
+		finding.expected = "a domain that is in relay-domains alone";
+		finding.advice = "take it out, and restart Sendmail, which "
+				 "refuses all but local users there";
+	} else if (!class_has(host, 'R', domain)) {
+		finding.seen = "relay-domains does not have it";
+		finding.expected = "a domain with an alias file there";
+		finding.advice = "add it to /etc/mail/relay-domains, and "
+				 "restart Sendmail; or remove its alias file";
+	} else {
+		host_found_good(host, finding.id, finding.subject,
+				"relay-domains has it");
+		return;
+	}
+	findings_add(host->findings, &finding);
+}
+
+/* What mailertable, as it was made, says of a domain; "" for nothing. */
+static struct str look_up(const struct host *host, struct str domain)
+{
+	const char *const list[] = { "makemap", "-u", "hash",
+				     "/etc/mail/mailertable", NULL };
+	struct str lines, line, key;
+
+	if (postfix_run(host->arena, list, &lines) != OK)
+		return STR("");
+	while (str_line(&lines, &line)) {
+		str_cut(&line, '\t', &key);
+		if (line.p && str_ieq(str_trim(key), domain))
+			return str_trim(line);
+	}
+	return STR("");
+}
+
+/* The mailer that forward.mc makes, for what slipped past forward. */
+static void check_fail_safe(struct host *host, struct str domain)
+{
+	struct str found = look_up(host, domain);
+	struct finding finding = {
+		.id = "forward.fail-safe",
+		.grade = FINDING_FAULT,
+		.subject = domain.p,
+		.seen = found.n ? arena_copy(host->arena, found).p
+				: "mailertable has nothing of it",
+		.expected = "millrace:[127.0.0.1], which goes through forward "
+			    "once more",
+		.advice = "a line in /etc/mail/mailertable, see contrib/"
+			  "sendmail/README.md, then make -C /etc/mail",
+	};
+
+	if (str_istarts(found, STR("millrace:")))
+		host_found_good(host, finding.id, finding.subject,
+				finding.seen);
+	else
+		findings_add(host->findings, &finding);
+}
+
+static void check_domain(struct host *host, struct str domain)
+{
+	check_taken(host, domain);
+	check_fail_safe(host, domain);
+}
+
 void check_sendmail(struct host *host)
 {
 	check_bounces(host);
 	check_times(host);
 	check_lines(host);
+	if (host_expects(host, "forward"))
+		host_each_alias_domain(host, check_domain);
 }

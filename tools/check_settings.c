@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <dirent.h>
-#include <unistd.h>
-
 #include "check_host.h"
 #include "mail/buf.h"
 
@@ -229,26 +226,10 @@ static void check_taken(struct host *host, struct str domain)
 				     "file" });
 }
 
-static void check_domains(struct host *host)
+static void check_domain(struct host *host, struct str domain)
 {
-	const char *path =
-		arena_printf(host->arena, "%s/domains", host->tool->directory);
-	DIR *folder = opendir(path);
-	const struct dirent *entry;
-
-	while (folder && (entry = readdir(folder))) {
-		const char *aliases = arena_printf(host->arena, "%s/%s/aliases",
-						   path, entry->d_name);
-
-		if (entry->d_name[0] == '.' || access(aliases, F_OK) != 0)
-			continue;
-		check_taken(host,
-			    arena_copy(host->arena, str_from(entry->d_name)));
-		check_fail_safe(host, arena_copy(host->arena,
-						 str_from(entry->d_name)));
-	}
-	if (folder)
-		closedir(folder);
+	check_taken(host, domain);
+	check_fail_safe(host, domain);
 }
 
 void check_settings(struct host *host)
@@ -256,5 +237,5 @@ void check_settings(struct host *host)
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		check_rule(host, &rules[i]);
 	if (host_expects(host, "forward"))
-		check_domains(host);
+		host_each_alias_domain(host, check_domain);
 }

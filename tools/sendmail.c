@@ -134,6 +134,9 @@ static void add_daemon(struct sendmail *sendmail, struct str text)
 
 	daemon->text = text;
 	daemon->address = field(text, 'A');
+	if (str_istarts(daemon->address, STR("IPv6:")))
+		daemon->address = str_sub(daemon->address, strlen("IPv6:"),
+					  daemon->address.n);
 	daemon->six = str_ieq(field(text, 'F'), STR("inet6"));
 	daemon->port = port_of(sendmail->arena, field(text, 'P'));
 	daemon->filters = field(text, 'I');

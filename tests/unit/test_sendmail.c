@@ -99,8 +99,8 @@ static void daemons(void **state)
 		{ "O InputMailFilters=a\nO DaemonPortOptions=Addr=127.0.0.1, "
 		  "P=10025, InputMailFilters=b;c",
 		  10025, false, S("127.0.0.1"), S("b;c") },
-		{ "O daemonportoptions = port=465, addr=::1, F=INET6\n", 465,
-		  true, S("::1"), S("") },
+		{ "O daemonportoptions = port=465, addr=IPv6:::1, F=INET6\n",
+		  465, true, S("::1"), S("") },
 		{ "O DaemonPortOptions=Port=no-such-service", 0, false, S(""),
 		  S("") },
 		{ "O DaemonPortOptions=Port=99999999999999999999", 0, false,

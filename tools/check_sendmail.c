@@ -331,12 +331,11 @@ static bool file_has(const char *path, struct str word)
 	return has;
 }
 
-/* Of a line "C{letter}WORD..." or "F{letter}[-o ]FILE [FORMAT]". */
-static bool is_in_class(const struct host *host, struct str line,
+/* Of what is behind "CNAME", words, or "FNAME", "[-o ]FILE [FORMAT]". */
+static bool is_in_class(const struct host *host, bool is_file, struct str rest,
 			struct str word)
 {
-	bool is_file = line.p[0] == 'F';
-	struct str rest = str_sub(line, 2, line.n), item;
+	struct str item;
 
 	while (sendmail_item(&rest, &item))
 		if (is_file ? item.p[0] == '/' &&
@@ -347,14 +346,21 @@ static bool is_in_class(const struct host *host, struct str line,
 	return false;
 }
 
-static bool class_has(const struct host *host, char letter, struct str word)
+/* The class has a name of one letter, or one in braces. */
+static bool class_has(const struct host *host, const char *name,
+		      struct str word)
 {
 	struct str rest = host->sendmail->lines, line;
 
-	while (str_line(&rest, &line))
-		if (line.n > 2 && (line.p[0] == 'C' || line.p[0] == 'F') &&
-		    line.p[1] == letter && is_in_class(host, line, word))
+	while (str_line(&rest, &line)) {
+		struct str behind = str_sub(line, 1, line.n);
+
+		if ((line.p[0] == 'C' || line.p[0] == 'F') &&
+		    str_istarts(behind, str_from(name)) &&
+		    is_in_class(host, line.p[0] == 'F',
+				str_sub(behind, strlen(name), behind.n), word))
 			return true;
+	}
 	return false;
 }
 
@@ -365,12 +371,13 @@ static void check_taken(struct host *host, struct str domain)
 				   .grade = FINDING_FAULT,
 				   .subject = domain.p };
 
-	if (class_has(host, 'w', domain)) {
+	if (class_has(host, "w", domain)) {
 		finding.seen = "local-host-names has it";
 		finding.expected = "a domain that is in relay-domains alone";
 		finding.advice = "take it out, and restart Sendmail, which "
 				 "refuses all but local users there";
-	} else if (!class_has(host, 'R', domain)) {
+	} else if (!class_has(host, "R", domain) &&
+		   !class_has(host, "{VirtHost}", domain)) {
 		finding.seen = "relay-domains does not have it";
 		finding.expected = "a domain with an alias file there";
 		finding.advice = "add it to /etc/mail/relay-domains, and "

@@ -20,7 +20,8 @@ readme_world() {
 	i: me@gmail.example
 	john: john.private@gmail.example
 	EOF
-	hosted example.org &&
+	conf domains/second.example/aliases <<< 'i: second@gmail.example' &&
+	hosted example.org && hosted second.example &&
 	secret verdict millrace-verdict && secret srs millrace-keys &&
 	signer_conf "$(control sign dkim-sign)" &&
 	control policy auth-policy | conf auth-policy.conf &&
@@ -145,8 +146,13 @@ readme_m4() {
 	readme_blocks | grep -E '^[A-Za-z_]+\(`'
 }
 
+# "A line for each domain", and there are two.
 readme_commands() {
-	readme_blocks | grep -vE '^[A-Za-z_]+\(`'
+	readme_blocks | grep -vE '^[A-Za-z_]+\(`' |
+	    sed -E '/(relay-domains|mailertable)$/{
+		p
+		s/example.org/second.example/
+	    }'
 }
 
 # What README says of the .mc files, and what a world under test needs: a busy

@@ -351,16 +351,14 @@ static bool class_has(const struct host *host, const char *name,
 		      struct str word)
 {
 	struct str rest = host->sendmail->lines, line;
+	size_t n = strlen(name);
 
-	while (str_line(&rest, &line)) {
-		struct str behind = str_sub(line, 1, line.n);
-
-		if ((line.p[0] == 'C' || line.p[0] == 'F') &&
-		    str_istarts(behind, str_from(name)) &&
+	while (str_line(&rest, &line))
+		if (line.n > n && (line.p[0] == 'C' || line.p[0] == 'F') &&
+		    memcmp(line.p + 1, name, n) == 0 &&
 		    is_in_class(host, line.p[0] == 'F',
-				str_sub(behind, strlen(name), behind.n), word))
+				str_sub(line, 1 + n, line.n), word))
 			return true;
-	}
 	return false;
 }
 

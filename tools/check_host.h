@@ -55,6 +55,7 @@ struct mta_words {
 	const char *folder, *ending; /* "FOLDER/forward.ENDING" of contrib */
 	const char *reload;
 	const char *tempfail;	/* says of a milter that mail waits for it */
+	const char *programs;	/* its processes, as they hold the ports */
 	const char *interfaces; /* says where it listens, and for all: */
 	const char *all_interfaces;
 };

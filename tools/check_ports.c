@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "check_host.h"
+#include "listener.h"
 #include "mail/buf.h"
 #include "milters/network.h"
 #include "probe.h"
@@ -19,6 +20,7 @@ enum { LOOK_SECONDS_IN_VAIN = 3 };
 struct look {
 	int port;
 	const struct ip *address;
+	const char *taken; /* by that program, not the MTA's; or NULL */
 	const char *files; /* that it should take its certificate from */
 	bool open, speaks, offers_tls, has_tls, has_certificate;
 	const char *error; /* of what did not come to pass */
@@ -128,10 +130,16 @@ static struct str first_word(struct str text)
 		       str_find(str_sub(text, 0, str_find(text, '\n')), ' '));
 }
 
+static bool is_taken(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->taken != NULL;
+}
+
 static bool is_closed(const struct host *host, const struct look *look)
 {
 	(void)host;
-	return !look->open;
+	return !look->taken && !look->open;
 }
 
 static bool is_silent(const struct host *host, const struct look *look)
@@ -215,6 +223,12 @@ static bool is_not_served(const struct host *host, const struct look *look)
 	return look->has_certificate && !look->is_served;
 }
 
+static const char *see_taken(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->taken;
+}
+
 static const char *see_error(const struct host *host, const struct look *look)
 {
 	(void)host;
@@ -284,6 +298,9 @@ static const char *see_serial(const struct host *host, const struct look *look)
 }
 
 static const struct rule rules[] = {
+	{ "port.taken", FINDING_FAULT, is_taken, see_taken,
+	  "the MTA (what a firewall lets in can't be seen from here)",
+	  "stop that program for good, then start the MTA", NULL },
 	{ "port.closed", FINDING_FAULT, is_closed, see_error,
 	  "a server that listens",
 	  "look at the service in master.cf (postconf -M) and at "
@@ -428,6 +445,18 @@ static void check_pair(struct host *host)
 				     mta->words->reload) });
 }
 
+/* "chasquid (process 812)" where it is not the MTA that has the port. */
+static const char *find_taker(const struct host *host, const struct look *look)
+{
+	long pid;
+	const char *name =
+		listener_name(host->arena, look->address, look->port, &pid);
+
+	if (!name || postfix_lists(host->mta.words->programs, str_from(name)))
+		return NULL;
+	return arena_printf(host->arena, "%s (process %ld)", name, pid);
+}
+
 void check_ports(struct host *host)
 {
 	struct look looks[HOST_PORTS * ADDRESSES_MAX] = { 0 };
@@ -442,7 +471,10 @@ void check_ports(struct host *host)
 			looks[n].files = mta->certificates[i];
 			looks[n].is_trusted = network_has_ip(
 				&mta->trusted, &host->addresses[j]);
-			look_at(host, &looks[n++]);
+			looks[n].taken = find_taker(host, &looks[n]);
+			if (!looks[n].taken)
+				look_at(host, &looks[n]);
+			n++;
 		}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		judge(host, &rules[i], looks, n);

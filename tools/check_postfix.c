@@ -17,6 +17,7 @@ static const struct mta_words words = {
 	.ending = "postconf",
 	.reload = "postfix reload",
 	.tempfail = "default_action=tempfail",
+	.programs = "master, smtpd, postscreen",
 	.interfaces = "inet_interfaces",
 	.all_interfaces = "postconf -e 'inet_interfaces = all' "
 			  "'inet_protocols = all', then postfix stop and "

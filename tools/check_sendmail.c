@@ -27,6 +27,7 @@ static const struct mta_words words = {
 	.ending = "mc",
 	.reload = "make -C /etc/mail, and restart Sendmail",
 	.tempfail = "F=T",
+	.programs = "sendmail-mta, sendmail",
 	.interfaces = "DAEMON_OPTIONS for port 25",
 	.all_interfaces =
 		"Family=inet6 and no Addr=, which takes IPv4 as well; "

@@ -28,6 +28,7 @@ tools_millrace_SOURCES = \
 	tools/import.c tools/import.h \
 	tools/import_users.c \
 	tools/json.c tools/json.h \
+	tools/listener.c tools/listener.h \
 	tools/main.c \
 	tools/nameserver.c tools/nameserver.h \
 	tools/own_host.c tools/own_host.h \

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOLS_LISTENER_H
+#define TOOLS_LISTENER_H
+
+#include "mail/arena.h"
+#include "mail/ip.h"
+
+/*
+ * The program that listens on a TCP port of an address of this host: its name
+ * as Linux has it (/proc/PID/comm), and its process. NULL when nobody does, or
+ * it can't be seen: only root sees the processes of others.
+ */
+const char *listener_name(struct arena *arena, const struct ip *address,
+			  int port, long *pid);
+
+#endif

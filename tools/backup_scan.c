@@ -20,11 +20,12 @@ static const struct kind {
 	/* crypt(5) */
 	{ "the hash of a password",
 	  "[$](1|2[abxy]?|5|6|7|y|gy|md5|sha1|argon2(i|d|id)|scrypt)"
-	  "[$,][^ ]{16}" },
+	  "[$,][A-Za-z0-9./+=,$]{16}" },
 	/* Dovecot's: {SCHEME.encoding} and at least 16 octets in base64 */
 	{ "the hash of a password",
-	  "[{][A-Z0-9-]+([.](b64|base64|hex))?[}][A-Za-z0-9+/=.$]{22}" },
-	{ "a password", "[{](PLAIN|CLEAR|CLEARTEXT)[}]." },
+	  "[{][A-Z0-9-]+([.](b64|base64|hex))?[}][A-Za-z0-9+/=.$,]{22}" },
+	{ "a password",
+	  "[{](PLAIN|CLEAR|CLEARTEXT)([.](b64|base64|hex))?[}]." },
 	/* chasquid's */
 	{ "the hash of a password", "(encrypted|hash): *\"" },
 };

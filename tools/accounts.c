@@ -281,7 +281,6 @@ static bool set_time(int fd, const struct stat *old)
 static bool fill(int fd, const struct accounts *accounts)
 {
 	const struct stat *old = &accounts->access;
-	struct str text = accounts->text;
 	bool is_new = !old->st_nlink;
 	gid_t group = is_new ? private_group(USERS_GROUP) : (gid_t)-1;
 
@@ -292,14 +291,8 @@ static bool fill(int fd, const struct accounts *accounts)
 		return false;
 	if (fchmod(fd, is_new ? 0640 : old->st_mode & 07777) != 0)
 		return false;
-	while (text.n) {
-		ssize_t n = write(fd, text.p, text.n);
-
-		if (n < 0)
-			return false;
-		text = str_sub(text, (size_t)n, text.n);
-	}
-	return fsync(fd) == 0 && set_time(fd, old);
+	return private_fill(fd, accounts->text) && fsync(fd) == 0 &&
+	       set_time(fd, old);
 }
 
 bool accounts_write(struct accounts *accounts)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -71,25 +70,19 @@ static bool exists(const char *path)
 	return lstat(path, &info) == 0;
 }
 
-/* Everybody may read what the configuration says. */
 static int make_config(const struct place *place)
 {
 	struct tool *tool = place->tool;
 	const char *path =
 		arena_printf(tool->arena, "%s/aliases", place->config);
-	FILE *file;
 
-	if (mkdir(arena_printf(tool->arena, "%s/domains", tool->directory),
-		  0755) != 0 &&
-	    errno != EEXIST)
-		return tool_fail(tool, EX_CANTCREAT, "%s/domains: %m",
-				 tool->directory);
-	if (mkdir(place->config, 0755) != 0 && errno != EEXIST)
-		return tool_fail(tool, EX_CANTCREAT, "%s: %m", place->config);
-	file = fopen(path, "wxe");
-	if (!file && errno == EEXIST)
+	if (exists(path))
 		return EX_OK;
-	if (!file || fputs(aliases_text, file) < 0 || fclose(file) != 0)
+	if (!exists(tool->directory) ||
+	    !private_folders(tool->arena, place->config, EVERYBODY))
+		return tool_fail(tool, EX_CANTCREAT, "%s: %m", place->config);
+	if (!private_write(tool->arena, path, str_from(aliases_text),
+			   EVERYBODY))
 		return tool_fail(tool, EX_CANTCREAT, "%s: %m", path);
 	printf("%s\n", path);
 	return EX_OK;

@@ -2,7 +2,6 @@
 #include "import.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,20 +44,6 @@ static gid_t readers_group(enum import_readers readers)
 						     : KEYS_GROUP);
 }
 
-/* Of the configuration, which all may read. */
-static bool public_folders(struct arena *arena, const char *path)
-{
-	char *copy = arena_printf(arena, "%s/", path);
-
-	for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		if (mkdir(copy, 0755) != 0 && errno != EEXIST)
-			return false;
-		*p = '/';
-	}
-	return true;
-}
-
 static bool write_new(struct import *import, const char *path, struct str bytes,
 		      enum import_readers readers)
 {
@@ -68,9 +53,8 @@ static bool write_new(struct import *import, const char *path, struct str bytes,
 		arena, "%.*s", (int)(strrchr(path, '/') - path), path);
 
 	if (readers == IMPORT_ALL)
-		return public_folders(arena, folder) &&
-		       private_write(arena, path, bytes, (gid_t)-1) &&
-		       chmod(path, 0644) == 0;
+		return private_folders(arena, folder, EVERYBODY) &&
+		       private_write(arena, path, bytes, EVERYBODY);
 	/* Dovecot, which reads the accounts, must pass their folder. */
 	if (readers == IMPORT_USERS)
 		folder = arena_printf(arena, "%s/.", folder);

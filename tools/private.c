@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <libgen.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,16 +24,23 @@ gid_t private_group(const char *name)
 	return (gid_t)-1;
 }
 
+static bool is_group(gid_t group)
+{
+	return group != (gid_t)-1 && group != EVERYBODY;
+}
+
 bool private_folders(struct arena *arena, const char *path, gid_t group)
 {
 	char *copy = arena_printf(arena, "%s/", path);
 
 	for (char *p = strchr(copy + 1, '/'); p; p = strchr(p + 1, '/')) {
+		mode_t mode = group == EVERYBODY ? 0755 : p[1] ? 0751 : 0750;
+
 		*p = '\0';
-		if (mkdir(copy, p[1] ? 0751 : 0750) == 0) {
+		if (mkdir(copy, mode) == 0) {
 			/* Again, without the umask. */
-			if (chmod(copy, p[1] ? 0751 : 0750) != 0 ||
-			    (group != (gid_t)-1 &&
+			if (chmod(copy, mode) != 0 ||
+			    (is_group(group) &&
 			     chown(copy, (uid_t)-1, group) != 0))
 				return false;
 		} else if (errno != EEXIST) {
@@ -42,23 +51,74 @@ bool private_folders(struct arena *arena, const char *path, gid_t group)
 	return true;
 }
 
+bool private_fill(int fd, struct str bytes)
+{
+	while (bytes.n) {
+		ssize_t n = write(fd, bytes.p, bytes.n);
+
+		if (n < 0)
+			return false;
+		bytes = str_sub(bytes, (size_t)n, bytes.n);
+	}
+	return true;
+}
+
+bool private_sync_folder(struct arena *arena, const char *path)
+{
+	int fd = open(dirname(arena_printf(arena, "%s", path)),
+		      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool synced = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return synced;
+}
+
+/* Is the open file the one at the path, and at no other? */
+static bool is_file_at(int fd, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 && lstat(path, &there) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino &&
+	       ours.st_nlink == 1;
+}
+
+/*
+ * The file that is to be linked, locked until it is closed. Another process
+ * may have linked it while we waited; so may one that died right then.
+ */
+static int open_temporary(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX) == 0 && is_file_at(fd, path) &&
+	    ftruncate(fd, 0) == 0)
+		return fd;
+	close(fd);
+	errno = EEXIST;
+	return -1;
+}
+
 bool private_write(struct arena *arena, const char *path, struct str bytes,
 		   gid_t group)
 {
 	char *temporary = arena_printf(arena, "%s.new", path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open_temporary(temporary);
 	bool written;
 	int why;
 
 	if (fd < 0)
 		return false;
-	written = write(fd, bytes.p, bytes.n) == (ssize_t)bytes.n &&
-		  (group == (gid_t)-1 || fchown(fd, (uid_t)-1, group) == 0) &&
-		  fchmod(fd, 0640) == 0 && fsync(fd) == 0 &&
-		  link(temporary, path) == 0;
+	written = private_fill(fd, bytes) &&
+		  (!is_group(group) || fchown(fd, (uid_t)-1, group) == 0) &&
+		  fchmod(fd, group == EVERYBODY ? 0644 : 0640) == 0 &&
+		  fsync(fd) == 0 && link(temporary, path) == 0;
 	why = errno;
-	close(fd);
 	unlink(temporary);
+	close(fd);
 	errno = why;
-	return written;
+	return written && private_sync_folder(arena, path);
 }

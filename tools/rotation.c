@@ -7,6 +7,7 @@
 
 #include "mail/limits.h"
 #include "milters/conf.h"
+#include "private.h"
 
 static const char *const steps[] = {
 	[ROTATION_NONE] = "none",     [ROTATION_PUBLISH] = "publish",
@@ -106,5 +107,6 @@ bool rotation_write(struct arena *arena, struct rotation *rotation,
 	written =
 		fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
 	fclose(file);
-	return written && rename(new, path) == 0;
+	return written && rename(new, path) == 0 &&
+	       private_sync_folder(arena, path);
 }

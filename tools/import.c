@@ -11,6 +11,7 @@
 #include "mail/dkim_key.h"
 #include "mail/domain.h"
 #include "mail/limits.h"
+#include "milters/conf.h"
 #include "private.h"
 #include "textproto.h"
 
@@ -65,19 +66,15 @@ static bool write_new(struct import *import, const char *path, struct str bytes,
 enum result import_read(struct import *import, const char *path, size_t limit,
 			struct str *text)
 {
-	struct str bytes;
+	const char *error;
+	enum result result = conf_read_file(import->tool->arena, path, limit,
+					    text, NULL, &error);
 
-	if (tool_read(path, limit, &bytes) == OK) {
-		*text = arena_copy(import->tool->arena, bytes);
-		crypto_wipe(bytes);
-		free((char *)(uintptr_t)bytes.p);
-		return OK;
-	}
-	if (errno == ENOENT)
-		return E_ABSENT;
+	if (result == OK || result == E_ABSENT)
+		return result;
 	import->faults++;
-	tool_fail(import->tool, EX_NOINPUT, "%s: %m", path);
-	return E_CONFIG;
+	tool_fail(import->tool, EX_NOINPUT, "%s", error);
+	return result;
 }
 
 int import_put(struct import *import, const char *path, struct str bytes,
@@ -127,18 +124,14 @@ static int import_aliases(struct import *import, struct str folder,
 	struct aliases *aliases;
 	struct alias_fault fault;
 	struct str text;
+	enum result result = import_read(import, from, LIMIT_ALIAS_FILE, &text);
 	int status;
 
-	switch (import_read(import, from, LIMIT_ALIAS_FILE, &text)) {
-	case OK:
-		break;
-	case E_ABSENT:
-		text = STR("");
-		break;
-	default:
-		return EX_OK;
-	}
 	/* Without aliases a folder makes a domain; an empty file makes both. */
+	if (result == E_ABSENT)
+		text = STR("");
+	else if (result != OK)
+		return EX_OK;
 	status = import_put(import, path, text, IMPORT_ALL);
 	if (alias_parse(arena, text, domain, &rules, &aliases, &fault) != OK)
 		buf_printf(&import->left, "- %s:%zu: %s\n", path, fault.line,

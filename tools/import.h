@@ -19,8 +19,8 @@ struct import {
 enum import_readers { IMPORT_ALL, IMPORT_USERS, IMPORT_KEYS };
 
 /*
- * Reads a file of chasquid's, into the arena. It need not be there: E_ABSENT.
- * One that can't be read is told and counted.
+ * All of a file of chasquid's. E_ABSENT without one; any other fault is told
+ * and counted.
  */
 enum result import_read(struct import *import, const char *path, size_t limit,
 			struct str *text);

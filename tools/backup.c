@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "backup.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -164,16 +165,30 @@ static int encrypt(const struct backup *backup, const char *tar)
 	return run(backup, age);
 }
 
+/* Nobody else has it open, and no link leads elsewhere. */
+static bool make_new(const char *path)
+{
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd >= 0 && close(fd) == 0;
+}
+
 /* The file appears when it is whole and on the disk. */
 static int write_file(const struct backup *backup)
 {
 	const char *new =
 		arena_printf(backup->tool->arena, "%s.new", backup->file);
-	const char *const pack[] = { "tar",	   "-cf",	  new,
-				     "-C",	   backup->stage, BACKUP_CONFIG,
-				     BACKUP_STATE, NULL };
+	/* With ":" in its name it is no file of another host. */
+	const char *const pack[] = {
+		"tar",	       "--force-local", "-cf",	      new, "-C",
+		backup->stage, BACKUP_CONFIG,	BACKUP_STATE, NULL
+	};
 	const char *const sync[] = { "sync", new, NULL };
 
+	if (!make_new(new))
+		return tool_fail(backup->tool, EX_CANTCREAT, "%s: %m", new);
 	if (run(backup, pack) != EX_OK || run(backup, sync) != EX_OK) {
 		unlink(new);
 		return EX_UNAVAILABLE;

@@ -2,6 +2,7 @@
 #include <ftw.h>
 #include <regex.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "backup.h"
 #include "mail/limits.h"
@@ -63,10 +64,16 @@ static int scan_file(const char *path, const struct stat *info, int type,
 	struct str text;
 	char *copy;
 
-	(void)info;
 	(void)place;
 	if (type != FTW_F)
 		return 0;
+	if (!S_ISREG(info->st_mode)) {
+		scan.status = tool_fail(scan.tool, EX_DATAERR,
+					"%s%s: expected a file, a folder or a "
+					"link",
+					scan.shown, path + strlen(scan.folder));
+		return 0;
+	}
 	if (tool_read(path, LIMIT_ALIAS_FILE, &text) != OK) {
 		scan.status = tool_fail(scan.tool, EX_NOINPUT, "%s: %m", path);
 		return 0;

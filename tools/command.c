@@ -64,6 +64,7 @@ void command_unstage(const char *stage)
 /* The lock ends with the process, the descriptor too. */
 int command_stage(const struct tool *tool, const char *stage)
 {
+	struct stat info;
 	int fd;
 
 	if (mkdir(stage, 0700) != 0 && errno != EEXIST)
@@ -74,6 +75,11 @@ int command_stage(const struct tool *tool, const char *stage)
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return tool_fail(tool, EX_TEMPFAIL,
 				 "%s: %m; is another one at work?", stage);
+	/* It may have been there before us. */
+	if (fstat(fd, &info) != 0 || info.st_uid != geteuid() ||
+	    fchmod(fd, 0700) != 0)
+		return tool_fail(tool, EX_CANTCREAT, "%s: is somebody else's",
+				 stage);
 	nftw(stage, remove_one, WALK_DESCRIPTORS, FTW_DEPTH | FTW_PHYS);
 	return EX_OK;
 }

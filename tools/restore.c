@@ -60,7 +60,7 @@ static mode_t mode_of(const struct stat *info)
 {
 	if (walk.is_config)
 		return S_ISDIR(info->st_mode) ? 0755 : 0644;
-	return info->st_mode & 07777;
+	return info->st_mode & 0777;
 }
 
 /* A folder that is there stays as it is, but for who may enter. */
@@ -77,20 +77,19 @@ static int put_folder(const char *path, const struct stat *info)
 	return 0;
 }
 
-/* Under another name until it is whole. */
+/*
+ * Under another name until it is whole. What an interrupted restore left under
+ * it goes first: it may be a link, and cp would follow it.
+ */
 static int put_file(const char *from, const char *path, const struct stat *info)
 {
-	const char *new = arena_printf(walk.tool->arena, "%s.new", path);
-	const char *const copy[] = { "cp", "-p", "-P", from, new, NULL };
-	bool good;
+	const char *new = arena_printf(walk.tool->arena, "%s.restoring", path);
+	const char *const copy[] = { "cp", "-pPT", from, new, NULL };
 
-	if (S_ISREG(info->st_mode))
-		good = command_run(walk.tool, copy, NULL) == 0 &&
-		       give(new, info) && chmod(new, mode_of(info)) == 0;
-	else
-		good = command_run(walk.tool, copy, NULL) == 0 &&
-		       give(new, info);
-	if (good && rename(new, path) == 0)
+	unlink(new);
+	if (command_run(walk.tool, copy, NULL) == 0 && give(new, info) &&
+	    (S_ISLNK(info->st_mode) || chmod(new, mode_of(info)) == 0) &&
+	    rename(new, path) == 0)
 		return 0;
 	restore_fail(path);
 	unlink(new);
@@ -132,27 +131,54 @@ static bool same_file(const char *a, const char *b)
 	return same;
 }
 
+/* May it be put there? What is there and the same needs not to. */
+static bool is_free(const char *path, const struct stat *info)
+{
+	struct stat there;
+
+	/* A folder may be elsewhere, by a link that somebody made. */
+	if (S_ISDIR(info->st_mode))
+		return stat(path, &there) != 0 || S_ISDIR(there.st_mode);
+	return lstat(path, &there) != 0;
+}
+
+static bool is_same(const char *from, const char *path, const struct stat *info)
+{
+	struct stat there;
+
+	if (lstat(path, &there) != 0)
+		return false;
+	if (S_ISLNK(info->st_mode))
+		return S_ISLNK(there.st_mode) && same_link(from, path);
+	return S_ISREG(info->st_mode) && S_ISREG(there.st_mode) &&
+	       same_file(from, path);
+}
+
 static int visit(const char *from, const struct stat *info, int type,
 		 struct FTW *place)
 {
 	const char *path = arena_printf(walk.tool->arena, "%s%s", walk.to,
 					from + strlen(walk.from));
-	bool link = type == FTW_SL;
-	struct stat there;
 
 	(void)place;
-	if (type == FTW_D)
-		return walk.write ? put_folder(path, info) : 0;
-	if (type != FTW_F && !link)
+	if (type != FTW_D && type != FTW_SL &&
+	    (type != FTW_F || !S_ISREG(info->st_mode))) {
+		walk.status = tool_fail(walk.tool, EX_DATAERR,
+					"%s: in the backup it is no file, "
+					"folder or link",
+					path);
+		return 1;
+	}
+	if (is_same(from, path, info))
 		return 0;
-	if (lstat(path, &there) == 0) {
-		if (link ? same_link(from, path) : same_file(from, path))
-			return 0;
+	if (!is_free(path, info)) {
 		walk.conflicts++;
 		tool_fail(walk.tool, EX_CANTCREAT,
 			  "%s: is there already, and is another", path);
 		return 0;
 	}
+	if (type == FTW_D)
+		return walk.write ? put_folder(path, info) : 0;
 	walk.files++;
 	if (walk.show)
 		printf("%s\n", path);
@@ -211,15 +237,24 @@ static int check_owners(struct tool *tool, const char *tar, const char *list)
 	return status;
 }
 
+static bool is_kind(struct tool *tool, const char *folder, const char *name,
+		    mode_t kind)
+{
+	struct stat info;
+
+	return lstat(arena_printf(tool->arena, "%s/%s", folder, name), &info) ==
+		       0 &&
+	       (info.st_mode & S_IFMT) == kind;
+}
+
 /* The two parts of a backup, from its file or its folder. */
 static int fetch(struct tool *tool, const char *from, const char *stage)
 {
 	struct stat info;
-	const char *const unpack[] = { "tar",	      "-xf",
-				       from,	      "-C",
-				       stage,	      "--no-same-owner",
-				       BACKUP_CONFIG, BACKUP_STATE,
-				       NULL };
+	const char *const unpack[] = {
+		"tar", "--force-local",	  "-xf",	 from,	       "-C",
+		stage, "--no-same-owner", BACKUP_CONFIG, BACKUP_STATE, NULL
+	};
 	const char *const copy[] = {
 		"cp",
 		"-RP",
@@ -232,7 +267,10 @@ static int fetch(struct tool *tool, const char *from, const char *stage)
 
 	if (stat(from, &info) != 0)
 		return tool_fail(tool, EX_NOINPUT, "%s: %m", from);
-	if (command_run(tool, S_ISDIR(info.st_mode) ? copy : unpack, NULL) == 0)
+	if (command_run(tool, S_ISDIR(info.st_mode) ? copy : unpack, NULL) ==
+		    0 &&
+	    is_kind(tool, stage, BACKUP_CONFIG, S_IFDIR) &&
+	    is_kind(tool, stage, BACKUP_STATE, S_IFREG))
 		return EX_OK;
 	return tool_fail(tool, EX_DATAERR, "%s: is no backup", from);
 }
@@ -292,6 +330,8 @@ static int install(struct tool *tool, const struct request *request,
 					 "in the way",
 					 walk.conflicts);
 	}
+	if (status == EX_OK && !request->dry_run)
+		sync();
 	if (status == EX_OK && !request->dry_run)
 		printf("%zu files restored. Check them with \"millrace aliases "
 		       "check\" and \"millrace dkim list\", then start the "

@@ -82,11 +82,41 @@ bool account_find(struct str text, struct str local, struct account *account)
 	return false;
 }
 
+bool account_is_single(struct str text, struct str local)
+{
+	struct account account;
+	int n = 0;
+
+	while (account_next(&text, &account))
+		n += str_ieq(account.local, local);
+	return n == 1;
+}
+
+/* YYYY-MM-DD, which is compared as text. */
+static bool is_day(struct str text)
+{
+	static const char form[] = "0000-00-00";
+
+	if (text.n != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		if (form[i] == '-' ? text.p[i] != '-'
+				   : text.p[i] < '0' || text.p[i] > '9')
+			return false;
+	return true;
+}
+
+bool account_is_over(const struct account *account, struct str today)
+{
+	return account->expires.n &&
+	       (!is_day(account->expires) ||
+		str_compare(account->expires, today) <= 0);
+}
+
 enum account_state account_state(const struct account *account,
 				 struct str today)
 {
-	bool over =
-		account->expires.n && str_compare(account->expires, today) <= 0;
+	bool over = account_is_over(account, today);
 
 	if (str_eq(account->password, STR("!")))
 		return ACCOUNT_RECEIVE_ONLY;

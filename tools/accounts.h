@@ -34,6 +34,8 @@ enum account_state {
 /* Cuts the next account off *text; comments are passed over. */
 bool account_next(struct str *text, struct account *account);
 bool account_find(struct str text, struct str local, struct account *account);
+/* Of several lines Dovecot takes the first that is spelt as the login is. */
+bool account_is_single(struct str text, struct str local);
 
 const char *account_state_name(enum account_state state);
 
@@ -41,6 +43,9 @@ enum { ACCOUNT_DATE_ROOM = 32 };
 
 /* The day here, where the host is: an account ends as its day begins. */
 void account_today(char today[ACCOUNT_DATE_ROOM]);
+
+/* Its day has come, or can't be read: nobody knows how long it was for. */
+bool account_is_over(const struct account *account, struct str today);
 
 enum account_state account_state(const struct account *account,
 				 struct str today);
@@ -82,7 +87,7 @@ enum result accounts_read(struct arena *arena, const char *path,
 /* In the place of `old`, a line of the text; that is empty for a new one. */
 void accounts_replace(struct accounts *accounts, struct str old,
 		      struct str line);
-/* Puts a "!" in front of the password. */
+/* Puts a "!" in front of the password. The lines are others afterwards. */
 void accounts_lock(struct accounts *accounts, const struct account *account);
 /* Without a line of the text, its end included. */
 void accounts_remove(struct accounts *accounts, struct str old);

@@ -125,6 +125,14 @@ static int no_such(const struct request *request)
 			 request->path);
 }
 
+static int several(const struct request *request)
+{
+	return tool_fail(request->tool, EX_DATAERR,
+			 "%s has several lines in %s: remove it, then add it "
+			 "again",
+			 request->address, request->path);
+}
+
 /*
  * Changes the account while the file is locked; `how` gets NULL when there is
  * none, and returns an exit status. Nothing is written unless it changed the
@@ -253,13 +261,15 @@ static int set_password(struct request *request, struct accounts *accounts,
 			const struct account *account)
 {
 	struct arena *arena = request->tool->arena;
-	enum account_state state;
+	struct str today = str_from(request->today);
 	struct str field = request->field;
 
 	if (!account)
 		return no_such(request);
-	state = account_state(account, str_from(request->today));
-	if (state == ACCOUNT_LOCKED || state == ACCOUNT_EXPIRED) {
+	if (!account_is_single(accounts->text, account->local))
+		return several(request);
+	if (account_is_over(account, today) ||
+	    account_state(account, today) == ACCOUNT_LOCKED) {
 		fprintf(stderr, "%s stays locked.\n", request->address);
 		field = str_from(arena_printf(arena, "!%.*s", STR_ARG(field)));
 	}
@@ -289,19 +299,31 @@ int run_user_password(struct tool *tool, int argc, char **argv)
 static int take_away(struct request *request, struct accounts *accounts,
 		     const struct account *account)
 {
+	struct account each;
+
 	if (!account)
 		return no_such(request);
-	accounts_remove(accounts, account->line);
+	while (account_find(accounts->text, request->user.local, &each))
+		accounts_remove(accounts, each.line);
 	return EX_OK;
 }
 
+/* All of its lines: nobody but Dovecot knows which one it takes. */
 static int lock(struct request *request, struct accounts *accounts,
 		const struct account *account)
 {
+	struct str rest = accounts->text;
+	struct account each;
+
 	if (!account)
 		return no_such(request);
-	if (!account->password.n || account->password.p[0] != '!')
-		accounts_lock(accounts, account);
+	while (account_next(&rest, &each)) {
+		if (!str_ieq(each.local, request->user.local) ||
+		    (each.password.n && each.password.p[0] == '!'))
+			continue;
+		accounts_lock(accounts, &each);
+		rest = accounts->text;
+	}
 	return EX_OK;
 }
 
@@ -314,6 +336,8 @@ static int unlock(struct request *request, struct accounts *accounts,
 
 	if (!account)
 		return no_such(request);
+	if (!account_is_single(accounts->text, account->local))
+		return several(request);
 	changed = *account;
 	state = account_state(account, str_from(request->today));
 	if (state == ACCOUNT_RECEIVE_ONLY)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
@@ -204,12 +205,24 @@ enum result accounts_read(struct arena *arena, const char *path,
 	return OK;
 }
 
+/* Where a link leads, as Dovecot reads it; the link itself stays. */
+static const char *follow(struct arena *arena, const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *copy = arena_printf(arena, "%s", real ? real : path);
+
+	free(real);
+	return copy;
+}
+
 enum result accounts_open(struct arena *arena, const char *path,
 			  struct accounts *accounts, const char **error)
 {
-	char *folder = dirname(arena_printf(arena, "%s", path));
+	char *folder;
 	enum result result;
 
+	path = follow(arena, path);
+	folder = dirname(arena_printf(arena, "%s", path));
 	*accounts = (struct accounts){ .arena = arena, .path = path };
 	accounts->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (accounts->folder < 0 || flock(accounts->folder, LOCK_EX) != 0) {

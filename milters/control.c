@@ -99,6 +99,8 @@ static void status(const struct control *control,
 			buf_printf(answer, "messages.%s %" PRId64 "\n",
 				   milter->outcomes[i].verb,
 				   metrics_messages(i));
+	if (metrics_reload_refused())
+		buf_printf(answer, "fault " CONTROL_NOT_RELOADED "\n");
 	for (size_t i = 0; i < snapshot->domains.n; i++)
 		if (snapshot->domains.list[i].fault)
 			buf_printf(answer, "fault %s\n",

@@ -6,6 +6,10 @@
 
 struct milter;
 
+/* What "status" has among its faults until a reload is good again. */
+#define CONTROL_NOT_RELOADED \
+	"not reloaded, an older configuration is in force; the log says why"
+
 /*
  * The control socket, where who administers the host asks a daemon what it
  * knows: root, or the daemon's own user. A connection is one question, a

@@ -9,6 +9,7 @@
 
 static _Atomic int64_t sessions;
 static _Atomic int64_t at_work;
+static _Atomic bool refused_reload;
 static _Atomic int64_t outcomes[MILTER_OUTCOMES_MAX];
 
 bool metrics_open_session(int64_t max)
@@ -48,6 +49,16 @@ int64_t metrics_sessions(void)
 int64_t metrics_messages(int outcome)
 {
 	return atomic_load(&outcomes[outcome]);
+}
+
+void metrics_reload(bool refused)
+{
+	atomic_store(&refused_reload, refused);
+}
+
+bool metrics_reload_refused(void)
+{
+	return atomic_load(&refused_reload);
 }
 
 void metrics_format(const struct milter *milter, char *text, size_t size)

@@ -21,6 +21,10 @@ int64_t metrics_sessions(void);
 /* Messages that ended so. */
 int64_t metrics_messages(int outcome);
 
+/* Was the last reload refused, so that an older configuration is in force? */
+void metrics_reload(bool refused);
+bool metrics_reload_refused(void);
+
 /* "12 signed, 3 unsigned, 2 sessions" */
 void metrics_format(const struct milter *milter, char *text, size_t size);
 

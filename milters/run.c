@@ -109,8 +109,10 @@ static void reload(struct run *run)
 	watch_take(run->watch);
 	if (load(run, &new, &error) == OK) {
 		snapshot_set(new);
+		metrics_reload(false);
 		log_info("reloaded: %zu domains", new->domains.n);
 	} else {
+		metrics_reload(true);
 		log_error("not reloaded, the old configuration stays: %s",
 			  error);
 		free(error);

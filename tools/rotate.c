@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "daemons.h"
 #include "json.h"
 #include "mail/crypto.h"
 #include "mail/dkim_key.h"
 #include "mail/domain.h"
 #include "mail/limits.h"
+#include "milters/control.h"
 #include "plain.h"
 #include "private.h"
 #include "rotation.h"
@@ -242,7 +244,7 @@ static enum outcome publish(struct rotate *rotate)
 	return all == GO_ON ? save(rotate, ROTATION_SWITCH) : all;
 }
 
-/* Renames a key, unless that was done. The new ones first: one always signs. */
+/* Renames a key, unless that was done. */
 static bool move(struct rotate *rotate, struct str selector, const char *from,
 		 const char *to)
 {
@@ -251,14 +253,17 @@ static bool move(struct rotate *rotate, struct str selector, const char *from,
 		rotation_path(arena, &rotate->rotation, selector, from);
 	const char *new = rotation_path(arena, &rotate->rotation, selector, to);
 
+	/* An old key that somebody has taken away is no loss. */
 	if (rename(old, new) == 0 ||
-	    (errno == ENOENT && access(new, F_OK) == 0))
+	    (errno == ENOENT &&
+	     (access(new, F_OK) == 0 || strcmp(to, ".old") == 0)))
 		return true;
 	rotate->status =
 		tool_fail(rotate->tool, EX_CANTCREAT, "%s to %s: %m", old, new);
 	return false;
 }
 
+/* The new ones first: one always signs. */
 static enum outcome change(struct rotate *rotate)
 {
 	const struct rotation *rotation = &rotate->rotation;
@@ -298,6 +303,30 @@ static int64_t kept_until(const struct rotate *rotate)
 	return rotate->rotation.since + DAYS_KEPT * DAY;
 }
 
+/* A daemon that could not reload has the old keys, whatever the files are. */
+static bool is_reloaded(struct rotate *rotate)
+{
+	static const char *const names[] = { "dkim-sign", "forward" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct str lines, fault;
+
+		if (daemon_status(rotate->tool, names[i], &lines) != OK)
+			continue; /* not running: it will read the files */
+		while (daemon_value(&lines, STR("fault"), &fault)) {
+			if (!str_eq(fault, STR(CONTROL_NOT_RELOADED)))
+				continue;
+			rotate->status = tool_fail(
+				rotate->tool, EX_TEMPFAIL,
+				"%s may sign with the old keys, whose "
+				"records must stay: it was %.*s",
+				names[i], STR_ARG(fault));
+			return false;
+		}
+	}
+	return true;
+}
+
 /* The old records stay, then go from all servers, then the old keys go. */
 static enum outcome keep(struct rotate *rotate)
 {
@@ -305,6 +334,11 @@ static enum outcome keep(struct rotate *rotate)
 	struct rotation *rotation = &rotate->rotation;
 	const char *path, *why = NULL;
 
+	/* The days begin anew: it signed with the old keys until now. */
+	if (rotation->n_old && !is_reloaded(rotate)) {
+		save(rotate, ROTATION_KEEP);
+		return FAILED;
+	}
 	if (rotation->n_old && rotate->now < kept_until(rotate))
 		return WAIT_FOR_DAYS;
 	for (size_t i = 0; i < rotation->n_old; i++)

@@ -95,6 +95,7 @@ static int generate(struct tool *tool, const struct keygen *keygen,
 
 static int generate_all(struct tool *tool, const struct keygen *keygen)
 {
+	const char *made = NULL;
 	int status = EX_OK;
 
 	for (int a = CRYPTO_RSA; a <= CRYPTO_ED25519; a++) {
@@ -116,9 +117,15 @@ static int generate_all(struct tool *tool, const struct keygen *keygen)
 	}
 	if (!private_folders(tool->arena, keygen->folder, keys_group()))
 		return tool_fail(tool, EX_CANTCREAT, "%s: %m", keygen->folder);
-	for (int a = CRYPTO_RSA; status == EX_OK && a <= CRYPTO_ED25519; a++)
-		if (keygen->wanted[a])
-			status = generate(tool, keygen, a);
+	for (int a = CRYPTO_RSA; status == EX_OK && a <= CRYPTO_ED25519; a++) {
+		if (!keygen->wanted[a])
+			continue;
+		status = generate(tool, keygen, a);
+		/* Both or none: the next call would say that one exists. */
+		if (status != EX_OK && made)
+			unlink(made);
+		made = path_for(tool, keygen, a);
+	}
 	if (status == EX_OK)
 		printf("Publish what \"millrace dkim dns %.*s\" prints, then "
 		       "reload dkim-sign.\n",

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,8 +86,8 @@ static bool is_file_at(int fd, const char *path)
 }
 
 /*
- * The file that is to be linked, locked until it is closed. Another process
- * may have linked it while we waited; so may one that died right then.
+ * The file that is to be renamed, locked until it is closed. Another process
+ * may have done so while we waited.
  */
 static int open_temporary(const char *path)
 {
@@ -102,23 +103,33 @@ static int open_temporary(const char *path)
 	return -1;
 }
 
+/* Some file systems of other hosts can't do it in one step. */
+static bool rename_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return true;
+	return errno == EINVAL && link(from, to) == 0 && unlink(from) == 0;
+}
+
 bool private_write(struct arena *arena, const char *path, struct str bytes,
 		   gid_t group)
 {
 	char *temporary = arena_printf(arena, "%s.new", path);
 	int fd = open_temporary(temporary);
-	bool written;
+	bool renamed, written;
 	int why;
 
 	if (fd < 0)
 		return false;
-	written = private_fill(fd, bytes) &&
+	renamed = private_fill(fd, bytes) &&
 		  (!is_group(group) || fchown(fd, (uid_t)-1, group) == 0) &&
 		  fchmod(fd, group == EVERYBODY ? 0644 : 0640) == 0 &&
-		  fsync(fd) == 0 && link(temporary, path) == 0;
+		  fsync(fd) == 0 && rename_new(temporary, path);
+	written = renamed && private_sync_folder(arena, path);
 	why = errno;
-	unlink(temporary);
+	if (!written)
+		unlink(renamed ? path : temporary);
 	close(fd);
 	errno = why;
-	return written && private_sync_folder(arena, path);
+	return written;
 }

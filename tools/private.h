@@ -32,9 +32,9 @@ gid_t private_group(const char *name);
 bool private_folders(struct arena *arena, const char *path, gid_t group);
 
 /*
- * Writes to a file of another name and links it, so that a daemon that reloads
- * now never reads half of it, and nothing is ever overwritten (EEXIST). What
- * one that died has left there is taken over.
+ * Writes to a file of another name and renames it, so that a daemon that
+ * reloads now never reads half of it, and nothing is ever overwritten (EEXIST).
+ * What one that died has left there is taken over.
  */
 bool private_write(struct arena *arena, const char *path, struct str bytes,
 		   gid_t group);

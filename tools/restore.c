@@ -66,8 +66,11 @@ static mode_t mode_of(const struct stat *info)
 /* A folder that is there stays as it is, but for who may enter. */
 static int put_folder(const char *path, const struct stat *info)
 {
-	bool made = mkdir(path, 0700) == 0;
+	/* One for all is so from the start: who comes again leaves it. */
+	mode_t mask = umask(walk.is_config ? 022 : 077);
+	bool made = mkdir(path, 0777) == 0;
 
+	umask(mask);
 	if (!made && errno != EEXIST)
 		return restore_fail(path);
 	if (!made && walk.is_config)

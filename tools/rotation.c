@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rotation.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,6 +95,7 @@ bool rotation_write(struct arena *arena, struct rotation *rotation,
 	const char *new = arena_printf(arena, "%s.new", path);
 	FILE *file = fopen(new, "w");
 	bool written;
+	int why;
 
 	rotation->step = step;
 	rotation->since = now;
@@ -107,6 +109,10 @@ bool rotation_write(struct arena *arena, struct rotation *rotation,
 	written =
 		fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
 	fclose(file);
-	return written && rename(new, path) == 0 &&
-	       private_sync_folder(arena, path);
+	if (written && rename(new, path) == 0)
+		return private_sync_folder(arena, path);
+	why = errno;
+	unlink(new);
+	errno = why;
+	return false;
 }

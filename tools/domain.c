@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -144,17 +145,20 @@ int run_domain_add(struct tool *tool, int argc, char **argv)
 	return status;
 }
 
+/* REMOVED/STAMP/DOMAIN: with a stamp in it a long name would be too long. */
+static bool make_place(struct tool *tool, const char *to)
+{
+	char *stamp = dirname(arena_printf(tool->arena, "%s", to));
+	char *removed = dirname(arena_printf(tool->arena, "%s", stamp));
+
+	return (mkdir(removed, 0700) == 0 || errno == EEXIST) &&
+	       (mkdir(stamp, 0700) == 0 || errno == EEXIST);
+}
+
 /* Moves a folder to a place beside, within its file system; absent is fine. */
 static bool put_away(struct tool *tool, const char *from, const char *to)
 {
-	char *base = arena_printf(tool->arena, "%s", to);
-
-	if (!exists(from))
-		return true;
-	*strrchr(base, '/') = '\0';
-	if (mkdir(base, 0700) != 0 && errno != EEXIST)
-		return false;
-	return rename(from, to) == 0;
+	return !exists(from) || (make_place(tool, to) && rename(from, to) == 0);
 }
 
 /*
@@ -171,8 +175,8 @@ static int put_domain_away(const struct place *place)
 	const char *config, *state;
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-	name = str_from(arena_printf(tool->arena, "%.*s-%s",
-				     STR_ARG(place->domain), stamp));
+	name = str_from(arena_printf(tool->arena, "%s/%.*s", stamp,
+				     STR_ARG(place->domain)));
 	config = folder_below(tool, tool->directory, "removed", name);
 	state = folder_below(tool, place->settings.state_directory, "removed",
 			     name);

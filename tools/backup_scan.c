@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <fnmatch.h>
 #include <ftw.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -40,8 +41,16 @@ static struct scan {
 	int status;
 } scan;
 
+static void tell(const char *path, const char *what)
+{
+	scan.status = tool_fail(scan.tool, EX_DATAERR,
+				"%s%s holds %s: the configuration is kept in "
+				"clear; move it below the state directory",
+				scan.shown, path + strlen(scan.folder), what);
+}
+
 /* NULs end a line as far as the patterns are concerned. */
-static void scan_text(char *text, size_t n, const char *name)
+static void scan_text(char *text, size_t n, const char *path)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!text[i])
@@ -49,11 +58,7 @@ static void scan_text(char *text, size_t n, const char *name)
 	text[n] = '\0';
 	for (size_t i = 0; i < KINDS; i++)
 		if (regexec(&scan.patterns[i], text, 0, NULL, 0) == 0) {
-			scan.status = tool_fail(
-				scan.tool, EX_DATAERR,
-				"%s%s holds %s: the configuration is kept in "
-				"clear; move it below the state directory",
-				scan.shown, name, kinds[i].what);
+			tell(path, kinds[i].what);
 			return;
 		}
 }
@@ -74,12 +79,17 @@ static int scan_file(const char *path, const struct stat *info, int type,
 					scan.shown, path + strlen(scan.folder));
 		return 0;
 	}
+	/* What signs SRS addresses and verdicts is known by its name alone. */
+	if (fnmatch("*.secret", path, 0) == 0) {
+		tell(path, "a secret");
+		return 0;
+	}
 	if (tool_read(path, LIMIT_ALIAS_FILE, &text) != OK) {
 		scan.status = tool_fail(scan.tool, EX_NOINPUT, "%s: %m", path);
 		return 0;
 	}
 	copy = arena_must(realloc((char *)(uintptr_t)text.p, text.n + 1));
-	scan_text(copy, text.n, path + strlen(scan.folder));
+	scan_text(copy, text.n, path);
 	free(copy);
 	return 0;
 }

@@ -164,13 +164,15 @@ static int visit(const char *from, const struct stat *info, int type,
 					from + strlen(walk.from));
 
 	(void)place;
-	if (type != FTW_D && type != FTW_SL &&
-	    (type != FTW_F || !S_ISREG(info->st_mode))) {
-		walk.status = tool_fail(walk.tool, EX_DATAERR,
-					"%s: in the backup it is no file, "
-					"folder or link",
-					path);
-		return 1;
+	if (type == FTW_DNR || type == FTW_NS)
+		return restore_fail(path);
+	if (type == FTW_F && !S_ISREG(info->st_mode)) {
+		if (!walk.write)
+			tool_fail(walk.tool, EX_OK,
+				  "%s: left out, in the backup it is no file, "
+				  "folder or link",
+				  path);
+		return 0;
 	}
 	if (is_same(from, path, info))
 		return 0;

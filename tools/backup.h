@@ -19,4 +19,26 @@
  */
 int backup_scan(const struct tool *tool, const char *folder, const char *shown);
 
+/* What must not stand in clear where everybody may read it one day. */
+struct backup_kind {
+	const char *what;
+	const char *pattern; /* in a line, or NULL */
+	const char *suffix;  /* of the file's name, or NULL */
+	const char *renew;   /* how another one is made */
+};
+
+/* The patterns of all kinds, compiled. */
+struct backup_patterns;
+struct backup_patterns *backup_patterns_new(void);
+void backup_patterns_free(struct backup_patterns *patterns);
+
+/*
+ * The first kind that a file has, or NULL. NULs in the text become line ends,
+ * as far as the patterns are concerned, and there must be room for one octet
+ * more behind it.
+ */
+const struct backup_kind *
+backup_patterns_find(const struct backup_patterns *patterns, const char *name,
+		     char *text, size_t n);
+
 #endif

@@ -40,6 +40,7 @@ static const struct {
 	bool dns;
 } parts[] = {
 	{ check_dns, true },
+	{ check_history, false },
 	{ check_this_host, false },
 };
 

@@ -23,5 +23,6 @@ struct check_context {
  * exit status after a fault was printed that stops it.
  */
 int check_dns(const struct check_context *check);
+int check_history(const struct check_context *check);
 
 #endif

@@ -12,6 +12,7 @@ tools_millrace_SOURCES = \
 	tools/certificate.c tools/certificate.h \
 	tools/check.c tools/check.h \
 	tools/check_dns.c tools/check_dns.h \
+	tools/check_history.c \
 	tools/check_host.c tools/check_host.h \
 	tools/check_milters.c \
 	tools/check_ports.c \
@@ -25,6 +26,7 @@ tools_millrace_SOURCES = \
 	tools/dns.c \
 	tools/domain.c \
 	tools/finding.c tools/finding.h \
+	tools/git.c tools/git.h \
 	tools/import.c tools/import.h \
 	tools/import_users.c \
 	tools/json.c tools/json.h \

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the tests of "millrace check" share: a domain whose name servers have
+what "millrace dns" prints, and what the command finds there."""
+
+import json
+import os
+import re
+import subprocess
+
+import zones
+
+BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
+MILLRACE = os.path.join(BUILD, "tools/millrace")
+DOMAIN, HOST = "example.org", "mail.example.org"
+PTR4 = "25.0.18.198.in-addr.arpa."
+PTR6 = "5.2." + "0." * 22 + "2.0.0.0.1.0.0.2.ip6.arpa."
+SERVERS = [f"ns1.example.net. A {zones.NS1}", f"ns1.example.net. AAAA {zones.NS1_SIX}",
+           f"ns2.example.net. A {zones.NS2}"]
+# Other hosts, for worlds that lead there.
+OTHERS = ["other.example.net. A 198.18.0.99", "other.example.net. AAAA 2001:2::99",
+          f"www.example.org. A {zones.HOST4}", f"www.example.org. AAAA {zones.HOST6}",
+          "alias.example.org. CNAME mail.example.org."]
+
+
+class World:
+    def __init__(self, work):
+        self.work, self.conf = work, os.path.join(work, "conf")
+        self.certificate = os.path.join(work, "cert.pem")
+        os.makedirs(os.path.join(self.conf, "domains", DOMAIN))
+        self.settings()
+        self.servers = zones.Servers(work)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-keyout", work + "/key.pem",
+                        "-out", self.certificate, "-days", "30", "-subj", f"/CN={HOST}"],
+                       stderr=subprocess.DEVNULL, check=True)
+        self.run("dkim", "keygen", "--selector", "s", DOMAIN)
+
+    def settings(self, forward=""):
+        with open(os.path.join(self.conf, "millrace.conf"), "w", encoding="utf-8") as file:
+            file.write(f'resolver = {{"{zones.RESOLVER}"}}\n'
+                       f'state_directory = "{self.work}/state"\n')
+        with open(os.path.join(self.conf, "forward.conf"), "w", encoding="utf-8") as file:
+            file.write(forward)
+
+    def run(self, *arguments, path=None, **changes):
+        env = dict(os.environ, **changes)
+        if path:
+            env["PATH"] = path + ":" + env["PATH"]
+        done = subprocess.run([MILLRACE, "-c", self.conf] + list(arguments), capture_output=True,
+                              text=True, check=False, env=env, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def host(self):
+        return ["--host", HOST, "--address", f"{zones.HOST4},{zones.HOST6}",
+                "--certificate", self.certificate]
+
+    def dns(self, *arguments):
+        return self.run("dns", *self.host(), *arguments, DOMAIN)
+
+    def check(self, *arguments):
+        return self.run("check", "--dns", *self.host(), *arguments, DOMAIN)
+
+    def healthy(self):
+        """The lines of the healthy zones: what millrace dns prints, and PTR."""
+        self.servers.start(SERVERS)
+        _, said, _ = self.dns()
+        lines = [line.lstrip(";").replace(" IN ", " ", 1) for line in said.split("\n")
+                 if re.match(r";?\S+\. IN ", line)]
+        return SERVERS + OTHERS + lines
+
+
+def replaced(lines, name, rdtype, *data):
+    """The lines with other data at a name; with none there is no record."""
+    name = name if name.endswith(".") else name + "."
+    kept = [line for line in lines if line.split()[:2] != [name, rdtype]]
+    if len(kept) == len(lines) and not data:
+        raise ValueError(f"nothing to take out: {name} {rdtype}")
+    return kept + [f"{name} {rdtype} {text}" for text in data]
+
+
+def data_of(lines, name, rdtype):
+    return next(line.split(None, 2)[2] for line in lines
+                if line.split()[:2] == [name + ".", rdtype])
+
+
+def found(said):
+    """(id, subject) of what is not ok, and the grades."""
+    bad = [item for item in json.loads(said) if item["grade"] != "ok"]
+    return [(item["id"], item["subject"]) for item in bad], {item["grade"] for item in bad}, bad

@@ -8,6 +8,7 @@
 
 struct request {
 	struct own_host_options host;
+	const char *outward;
 	bool lists, json, changes, all, dns;
 };
 
@@ -15,6 +16,7 @@ static const struct tool_flag flags[] = {
 	{ "host", false, offsetof(struct request, host.name) },
 	{ "address", false, offsetof(struct request, host.addresses) },
 	{ "certificate", false, offsetof(struct request, host.certificate) },
+	{ "outward", false, offsetof(struct request, outward) },
 	{ "lists", true, offsetof(struct request, lists) },
 	{ "json", true, offsetof(struct request, json) },
 	{ "changes", true, offsetof(struct request, changes) },
@@ -42,6 +44,7 @@ static const struct {
 	{ check_dns, true },
 	{ check_history, false },
 	{ check_this_host, false },
+	{ check_outward, false },
 };
 
 static int run_parts(const struct check_context *check, bool dns_only)
@@ -166,6 +169,7 @@ int run_check(struct tool *tool, int argc, char **argv)
 	check.dns = &dns;
 	check.host = &host;
 	check.lists = request.lists;
+	check.outward = request.outward;
 	check.findings = &findings;
 	return check_domains(&check, &request, argv[optind]);
 }

@@ -15,6 +15,8 @@ struct check_context {
 	const struct domain *domains; /* those to be checked, with keys */
 	size_t n;
 	bool lists; /* ask block lists, too */
+	/* A mail host to be reached, not those of aliases; or NULL. */
+	const char *outward;
 	struct findings *findings;
 };
 
@@ -24,5 +26,6 @@ struct check_context {
  */
 int check_dns(const struct check_context *check);
 int check_history(const struct check_context *check);
+int check_outward(const struct check_context *check);
 
 #endif

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "check_outward.h"
 #include "daemons.h"
 #include "milters/network.h"
-#include "probe.h"
-
-enum { OUTWARD_SECONDS = 30 };
 
 const int host_ports[HOST_PORTS] = { 25, 465, 587 };
 
@@ -208,59 +206,6 @@ void check_daemons(struct host *host)
 			check_daemon(host, daemon_names[i]);
 }
 
-static enum result reach(struct host *host, const struct addrinfo *address,
-			 const char **error)
-{
-	struct probe_target target = { .port = 25,
-				       .name = host->request->outward,
-				       .helo = host->name,
-				       .seconds = OUTWARD_SECONDS };
-	struct smtp_reply reply;
-	struct probe *probe = NULL;
-	enum result result = E_ABSENT;
-
-	*error = "no such address";
-	if (network_address(address->ai_addr, &target.address)) {
-		result = probe_open(host->arena, &target, &probe, &reply);
-		*error = arena_printf(
-			host->arena, "%.*s: %s",
-			STR_ARG(ip_format(host->arena, &target.address)),
-			probe_error(probe));
-		if (result == OK)
-			probe_ask(probe, STR("QUIT"), &reply);
-	}
-	probe_close(probe);
-	return result;
-}
-
-/* Many a provider closes port 25 for all that goes out. */
-void check_outward(struct host *host)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	const char *error = "its name has no address";
-	bool reached = false;
-
-	if (getaddrinfo(host->request->outward, NULL, &hints, &found) != 0)
-		found = NULL;
-	for (struct addrinfo *one = found; one && !reached; one = one->ai_next)
-		reached = reach(host, one, &error) == OK;
-	if (found)
-		freeaddrinfo(found);
-	if (reached)
-		return;
-	findings_add(host->findings,
-		     &(struct finding){
-			     .id = "port.outward",
-			     .grade = FINDING_FAULT,
-			     .subject = host->request->outward,
-			     .seen = error,
-			     .expected = "a greeting on port 25",
-			     .advice = "if other hosts do not answer either, "
-				       "ask your provider to open port 25 for "
-				       "what goes out" });
-}
-
 /* The first that is here is the one. */
 static const struct {
 	enum result (*read)(struct host *host);
@@ -320,7 +265,7 @@ void check_host(const struct tool *tool, const struct host_request *request,
 	mtas[host.mta.kind].check(&host);
 	check_daemons(&host);
 	if (request->outward)
-		check_outward(&host);
+		check_outward_to(host.arena, findings, request->outward);
 }
 
 struct options {

@@ -126,7 +126,6 @@ void host_each_alias_domain(struct host *host,
 
 void check_milters(struct host *host);
 void check_ports(struct host *host); /* after check_milters */
-void check_outward(struct host *host);
 void check_settings(struct host *host);
 void check_daemons(struct host *host);
 

@@ -15,6 +15,7 @@ tools_millrace_SOURCES = \
 	tools/check_history.c \
 	tools/check_host.c tools/check_host.h \
 	tools/check_milters.c \
+	tools/check_outward.c tools/check_outward.h \
 	tools/check_ports.c \
 	tools/check_postfix.c \
 	tools/check_sendmail.c \

@@ -26,7 +26,7 @@ static const struct verb verbs[] = {
 	  run_backup },
 	{ "check",
 	  "[--host NAME] [--address IP,...] [--certificate FILE] [--dns]\n    "
-	  "[--lists] [--all] [--changes] [--json] [DOMAIN]",
+	  "[--outward HOST] [--lists] [--all] [--changes] [--json] [DOMAIN]",
 	  "check DNS and this host, and tell what is wrong", run_check },
 	{ "check host",
 	  "[--name NAME] [--outward HOST] [--now EPOCH] [--all] [--json]",

@@ -204,7 +204,8 @@ static void try_domain(struct outward *outward,
 	struct dns_answer answer;
 
 	dns_query(resolver, outward->arena, domain, DNS_MX, &answer);
-	/* RFC 5321 section 5.1: without an MX record, its own address. */
+	/* RFC 5321 section 5.1: without an MX record, its own address; what
+	 * takes no mail at all (RFC 7505) names the root, which has none. */
 	if (answer.status == DNS_NO_DATA)
 		try_host(outward, resolver, domain);
 	if (answer.status != DNS_OK)
@@ -213,8 +214,7 @@ static void try_domain(struct outward *outward,
 	      compare_preferences);
 	for (size_t i = 0; i < answer.n && i < HOSTS_MAX && !outward->reached;
 	     i++)
-		if (answer.records[i].data.n) /* RFC 7505: no mail at all */
-			try_host(outward, resolver, answer.records[i].data);
+		try_host(outward, resolver, answer.records[i].data);
 }
 
 /* What is wrong with the files is told by who reads them for good. */

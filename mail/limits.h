@@ -89,6 +89,10 @@ enum limits {
 	/* A record of DMARC that names a few dozen report addresses. */
 	LIMIT_DMARC_RECORD = 4096,
 
+	/* RFC 8461 section 3.3 proposes 64 KiB; section 3.2: one year. */
+	LIMIT_STS_POLICY = 64 * 1024,
+	LIMIT_STS_AGE = 31557600,
+
 	/* An address of 64, 1 and 255 octets, or a phrase, in our fields. */
 	LIMIT_TRACE_VALUE = 512,
 	/* Large receivers write 20 results, with 10 properties the longest. */

@@ -50,6 +50,7 @@ mail_libmail_a_SOURCES = \
 	mail/spf_parse.c mail/spf_parse.h \
 	mail/srs.c mail/srs.h \
 	mail/str.c mail/str.h \
+	mail/sts_policy.c mail/sts_policy.h \
 	mail/taglist.c mail/taglist.h \
 	mail/trace.c mail/trace.h \
 	mail/verdict.c mail/verdict.h

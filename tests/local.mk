@@ -86,6 +86,7 @@ TESTERS = \
 	tests/unit/test_spf_parse \
 	tests/unit/test_srs \
 	tests/unit/test_str \
+	tests/unit/test_sts_policy \
 	tests/unit/test_suffixes \
 	tests/unit/test_gate \
 	tests/unit/test_rate \

@@ -530,13 +530,15 @@ static const struct optional {
 	const char *id, *several, *syntax;
 	const char *expected;
 	bool (*is_good)(struct arena *arena, const struct taglist *list);
+	/* What there is to be checked behind a good one, or NULL. */
+	void (*follow)(struct dns_check *check, struct str domain);
 } optionals[] = {
 	{ "_mta-sts.", "v=STSv1", "mta-sts", "mta-sts.several",
 	  "mta-sts.syntax", "v=STSv1; id= and 1 to 32 letters and digits",
-	  is_sts },
+	  is_sts, check_sts_policy },
 	{ "_smtp._tls.", "v=TLSRPTv1", "tlsrpt", "tlsrpt.several",
 	  "tlsrpt.syntax", "v=TLSRPTv1; rua=mailto:ADDRESS or https://...",
-	  is_tls_reports },
+	  is_tls_reports, NULL },
 };
 
 static void check_optional(struct dns_check *check, struct str domain,
@@ -558,16 +560,19 @@ static void check_optional(struct dns_check *check, struct str domain,
 		return;
 	n = count_texts(&reply, str_from(optional->version), &record);
 	finding.seen = reply_text(check->arena, &reply);
-	if (n > 1)
+	if (n > 1) {
 		fault(check, finding, optional->several,
 		      "leave one of them: two are as none");
-	else if (!n ||
-		 taglist_parse(check->arena, record->dns.data, &list) != OK ||
-		 !optional->is_good(check->arena, &list))
+	} else if (!n ||
+		   taglist_parse(check->arena, record->dns.data, &list) != OK ||
+		   !optional->is_good(check->arena, &list)) {
 		fault(check, finding, optional->syntax,
 		      "mend the record, or take it out");
-	else
+	} else {
 		check_add(check, finding);
+		if (optional->follow)
+			optional->follow(check, domain);
+	}
 }
 
 void check_texts(struct dns_check *check, const struct domain *domain)

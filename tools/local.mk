@@ -20,12 +20,14 @@ tools_millrace_SOURCES = \
 	tools/check_postfix.c \
 	tools/check_sendmail.c \
 	tools/check_settings.c \
+	tools/check_sts.c \
 	tools/check_texts.c \
 	tools/command.c tools/command.h \
 	tools/daemons.c tools/daemons.h \
 	tools/dkim.c \
 	tools/dns.c \
 	tools/domain.c \
+	tools/fetch.c tools/fetch.h \
 	tools/finding.c tools/finding.h \
 	tools/git.c tools/git.h \
 	tools/import.c tools/import.h \
@@ -57,7 +59,7 @@ tools_millrace_SOURCES = \
 	tools/user.c \
 	tools/user_list.c
 tools_millrace_LDADD = forward/libforward.a $(POLICY_LIBS) $(SQLITE_LIBS) \
-	$(SODIUM_LIBS) $(SSL_LIBS) -lresolv
+	$(SODIUM_LIBS) $(SSL_LIBS) $(CURL_LIBS) -lresolv
 dist_man_MANS += tools/millrace.1
 
 # What contrib/postfix has Postfix do, for check_settings.

@@ -282,10 +282,15 @@ static void add_mta_sts(struct maker *maker)
 	record.why = arena_printf(
 		maker->arena,
 		"Senders must use TLS to this host. Only after "
-		"https://mta-sts.%.*s/.well-known/mta-sts.txt has these lines: "
+		"https://mta-sts.%.*s/.well-known/mta-sts.txt is there, as "
+		"text/plain, without a redirection, by a server with a "
+		"certificate for mta-sts.%.*s, with just these lines: "
 		"\"version: STSv1\", \"mode: enforce\", \"mx: %.*s\", "
-		"\"max_age: 604800\". A change there needs a new id here.",
-		STR_ARG(maker->source->domain), STR_ARG(host));
+		"\"max_age: 604800\". In this mode senders refuse to deliver "
+		"to a host that no mx line names. A change there needs a new "
+		"id here.",
+		STR_ARG(maker->source->domain), STR_ARG(maker->source->domain),
+		STR_ARG(host));
 	add(maker, &record);
 }
 

@@ -2,10 +2,13 @@
 """What the tests of "millrace check" share: a domain whose name servers have
 what "millrace dns" prints, and what the command finds there."""
 
+import http.server
 import json
 import os
 import re
+import ssl
 import subprocess
+import threading
 
 import zones
 
@@ -20,6 +23,74 @@ SERVERS = [f"ns1.example.net. A {zones.NS1}", f"ns1.example.net. AAAA {zones.NS1
 OTHERS = ["other.example.net. A 198.18.0.99", "other.example.net. AAAA 2001:2::99",
           f"www.example.org. A {zones.HOST4}", f"www.example.org. AAAA {zones.HOST6}",
           "alias.example.org. CNAME mail.example.org."]
+POLICY_HOST = "mta-sts.example.org"
+POLICY_PLACE = f"{POLICY_HOST}. A {zones.WEB4}"
+
+
+class PolicyServer:
+    """A web server for the policy of MTA-STS, with certificates by a CA of its
+    own, and by one that nobody knows."""
+
+    def __init__(self, work):
+        self.path = os.path.join(work, "web")
+        os.mkdir(self.path)
+        self.server = None
+        self.asked = []
+        for authority in "ca", "stranger":
+            self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                         "-nodes", "-keyout", authority + ".key", "-out", authority + ".pem",
+                         "-days", "30", "-subj", "/CN=" + authority)
+        self.certificate("good", POLICY_HOST, "ca")
+        self.answer()
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl"] + list(arguments), cwd=self.path, check=True,
+                       stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def certificate(self, name, host, authority, *options):
+        with open(f"{self.path}/{name}.ext", "w", encoding="utf-8") as file:
+            file.write(f"subjectAltName=DNS:{host}\n")
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                     "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=x")
+        self.openssl("x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey",
+                     authority + ".key", "-CAcreateserial", "-extfile", name + ".ext", "-out",
+                     name + ".pem", *(options or ("-days", "30")))
+
+    def answer(self, body=f"version: STSv1\nmode: enforce\nmx: {HOST}\nmax_age: 604800\n",
+               status=200, kind="text/plain", **headers):
+        self.body, self.status, self.kind, self.headers = body, status, kind, headers
+
+    def start(self, certificate="good", address=zones.WEB4):
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked.append((self.headers["Host"], self.path))
+                self.send_response(outer.status)
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
+                if outer.kind:
+                    self.send_header("Content-Type", outer.kind)
+                self.end_headers()
+                self.wfile.write(outer.body.encode())
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            address_family = zones.family(address)
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{self.path}/{certificate}.pem", f"{self.path}/{certificate}.key")
+        self.server = Server((address, 443), Handler)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self):
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+        self.server = None
 
 
 class World:
@@ -29,6 +100,7 @@ class World:
         os.makedirs(os.path.join(self.conf, "domains", DOMAIN))
         self.settings()
         self.servers = zones.Servers(work)
+        self.web = PolicyServer(work)
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", work + "/key.pem",
                         "-out", self.certificate, "-days", "30", "-subj", f"/CN={HOST}"],
@@ -43,7 +115,7 @@ class World:
             file.write(forward)
 
     def run(self, *arguments, path=None, **changes):
-        env = dict(os.environ, **changes)
+        env = dict(os.environ, SSL_CERT_FILE=self.web.path + "/ca.pem", **changes)
         if path:
             env["PATH"] = path + ":" + env["PATH"]
         done = subprocess.run([MILLRACE, "-c", self.conf] + list(arguments), capture_output=True,
@@ -66,7 +138,7 @@ class World:
         _, said, _ = self.dns()
         lines = [line.lstrip(";").replace(" IN ", " ", 1) for line in said.split("\n")
                  if re.match(r";?\S+\. IN ", line)]
-        return SERVERS + OTHERS + lines
+        return SERVERS + OTHERS + [POLICY_PLACE] + lines
 
 
 def replaced(lines, name, rdtype, *data):

@@ -3,6 +3,7 @@
 what a domain publishes. Each server has its own text of the same zones."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import time
 RESOLVER, NS1, NS2 = "198.18.0.1", "198.18.0.53", "198.18.0.54"
 NS1_SIX = "2001:2::53"
 HOST4, HOST6 = "198.18.0.25", "2001:2::25"
+WEB4, WEB6 = "198.18.0.80", "2001:2::80"
 REVERSE4 = "0.18.198.in-addr.arpa"
 REVERSE6 = "2.0.0.0.1.0.0.2.ip6.arpa"
 # Zones, the deepest first: a name belongs to the first that has it.
@@ -30,11 +32,13 @@ def enter():
                               "--mount-proc", sys.executable] + sys.argv)
     run = ["ip", "link", "set", "lo", "up"]
     subprocess.run(run, check=True)
-    for address in (# Of RFC 2544 and RFC 5180: libunbound answers for the reverse zones of
-# addresses for documentation by itself.
-RESOLVER, NS1, NS2, NS1_SIX, HOST4, HOST6):
+    for address in RESOLVER, NS1, NS2, NS1_SIX, HOST4, HOST6, WEB4, WEB6:
         extra = ["nodad"] if ":" in address else []
         subprocess.run(["ip", "addr", "add", address, "dev", "lo"] + extra, check=True)
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 class Server:

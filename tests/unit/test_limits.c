@@ -27,6 +27,7 @@
  *	RSA_BITS_...			unit/crypto, unit/dkim_verify
  *	KEY_RECORD			unit/crypto_public
  *	ARC_SETS			here, corpus/arc, policy/forged
+ *	STS_POLICY, STS_AGE		e2e/check, unit/sts_policy
  *	SPF_TERMS, _VOIDS, _NAMES	unit/spf_limits
  *	SPF_IDENTITY, SPF_NAME		unit/spf_limits
  *	SPF_DIRECTIVES			unit/spf_parse

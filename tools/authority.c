@@ -8,6 +8,7 @@
 
 enum {
 	SERVERS_MAX = 26, /* 13 names fit an answer of old, in two families */
+	PARENTS_MAX = 4,  /* servers of a parent that are asked in vain */
 	BUDGET_MS = 20 * 1000, /* for the resolver, all questions together */
 	TEXT_MAX = 2048,
 };
@@ -73,6 +74,18 @@ static void add_addresses(struct authority *authority, struct zone *zone,
 	}
 }
 
+static void add_servers(struct authority *authority, struct zone *zone,
+			const struct dns_answer *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct str name =
+			arena_lower(authority->arena, names->records[i].data);
+
+		add_addresses(authority, zone, name, DNS_A);
+		add_addresses(authority, zone, name, DNS_AAAA);
+	}
+}
+
 static struct zone *open_zone(struct authority *authority, struct str apex,
 			      const struct dns_answer *names)
 {
@@ -81,13 +94,7 @@ static struct zone *open_zone(struct authority *authority, struct str apex,
 	zone->apex = apex;
 	zone->next = authority->zones;
 	authority->zones = zone;
-	for (size_t i = 0; i < names->n; i++) {
-		struct str name =
-			arena_lower(authority->arena, names->records[i].data);
-
-		add_addresses(authority, zone, name, DNS_A);
-		add_addresses(authority, zone, name, DNS_AAAA);
-	}
+	add_servers(authority, zone, names);
 	if (!zone->n)
 		findings_add(authority->findings,
 			     &(struct finding){
@@ -103,22 +110,31 @@ static struct zone *open_zone(struct authority *authority, struct str apex,
 	return zone;
 }
 
+/* The zone that has the name, and the names of its servers. */
+static struct str find_apex(struct authority *authority, struct str name,
+			    struct dns_answer *names)
+{
+	struct str apex = arena_lower(authority->arena, name);
+
+	*names = (struct dns_answer){ .status = DNS_NO_NAME };
+	for (; apex.n; apex = domain_parent(apex)) {
+		ask_resolver(authority, authority->arena, apex, DNS_NS, names);
+		if (names->status == DNS_OK || names->status == DNS_TEMPORARY)
+			break;
+	}
+	return apex;
+}
+
 /* The zone that has the name; NULL, with a finding, when that is not found. */
 static struct zone *find_zone(struct authority *authority, struct str name)
 {
-	struct str apex = arena_lower(authority->arena, name);
-	struct dns_answer answer = { .status = DNS_NO_NAME };
+	struct dns_answer answer;
+	struct str apex = find_apex(authority, name, &answer);
 	const char *why = "no zone has it";
 
-	for (; apex.n; apex = domain_parent(apex)) {
-		ask_resolver(authority, authority->arena, apex, DNS_NS,
-			     &answer);
-		if (answer.status == DNS_TEMPORARY)
-			why = "the resolver found no name servers (SERVFAIL "
-			      "or no answer)";
-		if (answer.status == DNS_OK || answer.status == DNS_TEMPORARY)
-			break;
-	}
+	if (answer.status == DNS_TEMPORARY)
+		why = "the resolver found no name servers (SERVFAIL or no "
+		      "answer)";
 	for (struct zone *zone = authority->zones; zone; zone = zone->next)
 		if (answer.status == DNS_OK && str_eq(zone->apex, apex))
 			return zone;
@@ -313,6 +329,47 @@ void authority_follow(struct authority *authority, struct str name,
 	if (reply->alias.n) /* it leads nowhere */
 		reply->status = DNS_TEMPORARY;
 	reply->alias = alias;
+}
+
+/* What the parent, with servers of these names, says of a zone's DS record. */
+static bool ask_parent(struct authority *authority,
+		       const struct dns_answer *names, struct str apex,
+		       struct reply *reply)
+{
+	struct zone parent = { .n = 0 };
+	size_t vain = 0;
+
+	add_servers(authority, &parent, names);
+	for (size_t i = 0; i < parent.n && vain < PARENTS_MAX; i++) {
+		nameserver_ask(authority->arena, &parent.servers[i].address,
+			       apex, RR_DS, reply);
+		if (reply->kind == REPLY_ANSWER)
+			return true;
+		vain += reply->kind != REPLY_UNREACHABLE;
+	}
+	return false;
+}
+
+bool authority_is_unsigned(struct authority *authority, struct str name,
+			   struct str *zone)
+{
+	struct dns_answer names;
+	struct str apex = find_apex(authority, name, &names);
+
+	while (names.status == DNS_OK && domain_parent(apex).n) {
+		struct str parent =
+			find_apex(authority, domain_parent(apex), &names);
+		struct reply reply;
+
+		if (names.status != DNS_OK ||
+		    !ask_parent(authority, &names, apex, &reply))
+			return false;
+		*zone = apex;
+		if (!reply.n)
+			return true;
+		apex = parent;
+	}
+	return false;
 }
 
 static bool is_known(const struct authority *authority, struct str name)

@@ -35,6 +35,15 @@ void authority_ask(struct authority *authority, struct str name,
 void authority_follow(struct authority *authority, struct str name,
 		      enum rr_type type, struct reply *reply);
 
+/*
+ * Is it known that the zone that has the name is not signed, or one above it?
+ * Then *zone is that one, of which there is no DS record at its parent (RFC
+ * 4035 section 5.2). Top-level domains are taken to be signed. Who serves the
+ * parent is not ours to check: one answer is enough, and there are no findings.
+ */
+bool authority_is_unsigned(struct authority *authority, struct str name,
+			   struct str *zone);
+
 /* For checks of mail/: names in zones that were asked before from their
  * servers, all others by the resolver. */
 const struct dns_resolver *authority_resolver(struct authority *authority);

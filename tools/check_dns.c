@@ -198,6 +198,24 @@ static void check_mx(struct dns_check *check, struct str domain)
 	check_add(check, finding);
 }
 
+/* RFC 7672 section 2.1.3: without DNSSEC nobody may use the record. */
+static void check_signed(struct dns_check *check, struct finding finding)
+{
+	struct str zone;
+
+	if (!authority_is_unsigned(check->authority, check->host->name, &zone))
+		return;
+	finding.id = "tlsa.unsigned";
+	finding.grade = FINDING_WARNING;
+	finding.seen =
+		arena_printf(check->arena, "no DS record of %.*s at its parent",
+			     STR_ARG(zone));
+	finding.expected = "a zone that is signed";
+	finding.advice = "have the zone signed (DNSSEC), or take the TLSA "
+			 "record out: nobody uses it";
+	check_add(check, finding);
+}
+
 /* RFC 7672: of a set of records one must fit; only "3 1 1" is judged. */
 static void check_tlsa(struct dns_check *check)
 {
@@ -212,6 +230,8 @@ static void check_tlsa(struct dns_check *check)
 
 	authority_ask(check->authority, str_from(finding.subject), RR_TLSA,
 		      &reply);
+	if (reply.n)
+		check_signed(check, finding);
 	if (!reply.n || !check->host->certificate ||
 	    records_tlsa(check->arena, check->host->certificate,
 			 &finding.expected) != OK)

@@ -41,6 +41,8 @@ const char *rr_type_name(enum rr_type type)
 		return "TXT";
 	case RR_AAAA:
 		return "AAAA";
+	case RR_DS:
+		return "DS";
 	case RR_TLSA:
 		return "TLSA";
 	}
@@ -263,14 +265,15 @@ static const char *strings_text(struct arena *arena, struct str data)
 	return buf_c(&buf);
 }
 
-/* RFC 6698 section 2.2 */
-static const char *tlsa_text(struct arena *arena, struct str data)
+/* Numbers of an octet each, and the rest in hexadecimal digits. */
+static const char *digits_text(struct arena *arena, struct str data,
+			       size_t numbers)
 {
 	struct buf buf;
 
 	buf_init(&buf, arena, RECORD_TEXT_MAX);
 	for (size_t i = 0; i < data.n; i++)
-		buf_printf(&buf, i < 3 ? "%u " : "%02x",
+		buf_printf(&buf, i < numbers ? "%u " : "%02x",
 			   (unsigned char)data.p[i]);
 	return buf_c(&buf);
 }
@@ -291,8 +294,10 @@ static const char *record_text(struct arena *arena, enum rr_type type,
 				    name.n ? name.p : ".");
 	case RR_TXT:
 		return strings_text(arena, record->data);
-	case RR_TLSA:
-		return tlsa_text(arena, record->data);
+	case RR_TLSA: /* RFC 6698 section 2.2 */
+		return digits_text(arena, record->data, 3);
+	case RR_DS:
+		return digits_text(arena, record->data, 0);
 	default:
 		return name.p;
 	}
@@ -337,7 +342,7 @@ static bool read_record(struct arena *arena, ns_msg *message, const ns_rr *rr,
 	if (ns_rr_type(*rr) != (ns_type)type)
 		return true;
 	record->data = data;
-	if (type != RR_TLSA &&
+	if (type != RR_TLSA && type != RR_DS &&
 	    !dns_rdata_parse(dns_type_of(type), data, room, &record->dns))
 		return false;
 	record->text = record_text(arena, type, record);

@@ -12,7 +12,7 @@
  * which server it was, whether it has the zone, and how a text was split.
  */
 
-/* As they are numbered (RFC 1035 3.2.2, RFC 3596 2.1, RFC 6698 2.1). */
+/* As they are numbered (RFC 1035 3.2.2, RFC 3596 2.1, RFC 4034 5, RFC 6698 2.1). */
 enum rr_type {
 	RR_A = 1,
 	RR_NS = 2,
@@ -20,6 +20,7 @@ enum rr_type {
 	RR_MX = 15,
 	RR_TXT = 16,
 	RR_AAAA = 28,
+	RR_DS = 43,
 	RR_TLSA = 52,
 };
 
@@ -27,7 +28,7 @@ enum rr_type {
 struct rr {
 	struct str data; /* names are not compressed */
 	const char *text;
-	struct dns_record dns; /* not of TLSA */
+	struct dns_record dns; /* not of DS and TLSA */
 };
 
 enum reply_kind {

@@ -294,22 +294,36 @@ static void add_mta_sts(struct maker *maker)
 	add(maker, &record);
 }
 
+/* RFC 7672 section 2.1.3: without DNSSEC nobody may use it. */
+static const char *tlsa_why(struct maker *maker)
+{
+	const char *why = "The key of this host's certificate, for senders "
+			  "with DANE. Only where the zone has DNSSEC, and "
+			  "renewals keep the key or publish the next one "
+			  "before.";
+	struct str zone;
+
+	if (!authority_is_unsigned(maker->authority, maker->source->host->name,
+				   &zone))
+		return why;
+	return arena_printf(maker->arena,
+			    "%s %.*s has none (no DS record at its parent): "
+			    "until then nobody uses this record.",
+			    why, STR_ARG(zone));
+}
+
 static void add_tlsa(struct maker *maker)
 {
 	if (maker->source->tlsa)
 		add(maker,
-		    &(struct record){
-			    .id = "tlsa",
-			    .name = below(maker, "_25._tcp",
-					  maker->source->host->name),
-			    .type = RR_TLSA,
-			    .data = str_from(maker->source->tlsa),
-			    .why = "The key of this host's certificate, for "
-				   "senders with DANE. Only where the zone "
-				   "has DNSSEC, and renewals keep the key or "
-				   "publish the next one before.",
-			    .place = RECORD_HOST,
-			    .optional = true });
+		    &(struct record){ .id = "tlsa",
+				      .name = below(maker, "_25._tcp",
+						    maker->source->host->name),
+				      .type = RR_TLSA,
+				      .data = str_from(maker->source->tlsa),
+				      .why = tlsa_why(maker),
+				      .place = RECORD_HOST,
+				      .optional = true });
 }
 
 int records_srs_domain(const struct tool *tool, struct str *domain)

@@ -17,12 +17,14 @@ MILLRACE = os.path.join(BUILD, "tools/millrace")
 DOMAIN, HOST = "example.org", "mail.example.org"
 PTR4 = "25.0.18.198.in-addr.arpa."
 PTR6 = "5.2." + "0." * 22 + "2.0.0.0.1.0.0.2.ip6.arpa."
-SERVERS = [f"ns1.example.net. A {zones.NS1}", f"ns1.example.net. AAAA {zones.NS1_SIX}",
-           f"ns2.example.net. A {zones.NS2}"]
+SERVERS = [f"ns0.example.net. A {zones.NS0}", f"ns1.example.net. A {zones.NS1}",
+           f"ns1.example.net. AAAA {zones.NS1_SIX}", f"ns2.example.net. A {zones.NS2}"]
 # Other hosts, for worlds that lead there.
 OTHERS = ["other.example.net. A 198.18.0.99", "other.example.net. AAAA 2001:2::99",
           f"www.example.org. A {zones.HOST4}", f"www.example.org. AAAA {zones.HOST6}",
           "alias.example.org. CNAME mail.example.org."]
+# The zone is signed, as far as its parent is asked.
+SIGNED = f"{DOMAIN}. DS 20326 13 2 " + "0f" * 32
 POLICY_HOST = "mta-sts.example.org"
 POLICY_PLACE = f"{POLICY_HOST}. A {zones.WEB4}"
 
@@ -138,7 +140,7 @@ class World:
         _, said, _ = self.dns()
         lines = [line.lstrip(";").replace(" IN ", " ", 1) for line in said.split("\n")
                  if re.match(r";?\S+\. IN ", line)]
-        return SERVERS + OTHERS + [POLICY_PLACE] + lines
+        return SERVERS + OTHERS + [POLICY_PLACE, SIGNED] + lines
 
 
 def replaced(lines, name, rdtype, *data):

@@ -10,15 +10,16 @@ import time
 
 # Of RFC 2544 and RFC 5180: libunbound answers for the reverse zones of
 # addresses for documentation by itself.
-RESOLVER, NS1, NS2 = "198.18.0.1", "198.18.0.53", "198.18.0.54"
+RESOLVER, NS0, NS1, NS2 = "198.18.0.1", "198.18.0.52", "198.18.0.53", "198.18.0.54"
 NS1_SIX = "2001:2::53"
 HOST4, HOST6 = "198.18.0.25", "2001:2::25"
 WEB4, WEB6 = "198.18.0.80", "2001:2::80"
 REVERSE4 = "0.18.198.in-addr.arpa"
 REVERSE6 = "2.0.0.0.1.0.0.2.ip6.arpa"
 # Zones, the deepest first: a name belongs to the first that has it.
-ZONES = ["example.org", "example.net", "srs.example", "google.com", "zen.spamhaus.org", "bl.spamcop.net",
-         REVERSE4, REVERSE6]
+TOP = ["org", "net"]
+ZONES = ["sub.example.net", "example.org", "example.net", "srs.example", "google.com",
+         "zen.spamhaus.org", "bl.spamcop.net", REVERSE4, REVERSE6] + TOP
 
 
 def enter():
@@ -32,7 +33,7 @@ def enter():
                               "--mount-proc", sys.executable] + sys.argv)
     run = ["ip", "link", "set", "lo", "up"]
     subprocess.run(run, check=True)
-    for address in RESOLVER, NS1, NS2, NS1_SIX, HOST4, HOST6, WEB4, WEB6:
+    for address in RESOLVER, NS0, NS1, NS2, NS1_SIX, HOST4, HOST6, WEB4, WEB6:
         extra = ["nodad"] if ":" in address else []
         subprocess.run(["ip", "addr", "add", address, "dev", "lo"] + extra, check=True)
 
@@ -41,11 +42,29 @@ def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+def owner(line):
+    """The name by which a record is in a zone: a DS record is in the parent."""
+    name, kind = line.split()[:2]
+    return name.rstrip(".").split(".", kind == "DS")[-1]
+
+
+def servers_of(zone):
+    return ["ns0"] if zone in TOP else ["ns1", "ns2"]
+
+
+def begin(zone):
+    """What each zone has: SOA, its servers, and those of the zones below it."""
+    lines = [f"$TTL 60\n{zone}. SOA ns1.example.net. root.example.net. 1 9 9 9 9"]
+    for name in [zone] + [below for below in ZONES if below.endswith("." + zone)]:
+        lines += [f"{name}. NS {server}.example.net." for server in servers_of(name)]
+    return lines
+
+
 class Server:
     """One nsd with its zones; started anew for each text."""
 
-    def __init__(self, work, name, addresses):
-        self.path, self.addresses = os.path.join(work, name), addresses
+    def __init__(self, work, name, addresses, has):
+        self.path, self.addresses, self.has = os.path.join(work, name), addresses, has
         self.process = self.lines = None
         os.mkdir(self.path)
 
@@ -64,15 +83,12 @@ class Server:
         conf += ["remote-control:", "  control-enable: no"]
         todo = list(lines)
         for zone in ZONES:
-            mine = [line for line in todo
-                    if (line.split()[0].rstrip(".")).endswith(zone)]
+            mine = [line for line in todo if ("." + owner(line)).endswith("." + zone)]
             todo = [line for line in todo if line not in mine]
-            if zone in without:
+            if zone in without or zone not in self.has:
                 continue
             with open(os.path.join(self.path, zone), "w", encoding="utf-8") as file:
-                file.write(f"$TTL 60\n{zone}. SOA ns1.example.net. root.example.net. 1 9 9 9 9\n"
-                           f"{zone}. NS ns1.example.net.\n{zone}. NS ns2.example.net.\n" +
-                           "\n".join(mine) + "\n")
+                file.write("\n".join(begin(zone) + mine) + "\n")
             conf += ["zone:", f"  name: {zone}.", f'  zonefile: "{zone}"']
         if todo:
             raise ValueError(f"in no zone: {todo}")
@@ -80,7 +96,7 @@ class Server:
             file.write("\n".join(conf) + "\n")
         self.process = subprocess.Popen(["nsd", "-d", "-c", file.name],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        zone = next(zone for zone in ZONES if zone not in without)
+        zone = next(zone for zone in self.has if zone not in without)
         for address in self.addresses:
             self.wait(address, zone)
 
@@ -103,19 +119,23 @@ class Server:
 
 
 class Servers:
-    """The two of the zones, and one that stands for the resolver."""
+    """The two of the zones, that of what is above them, and one that stands for
+    the resolver."""
 
     def __init__(self, work):
-        self.resolver = Server(work, "resolver", [RESOLVER])
-        self.ns1 = Server(work, "ns1", [NS1, NS1_SIX])
-        self.ns2 = Server(work, "ns2", [NS2])
+        zones = [zone for zone in ZONES if zone not in TOP]
+        self.resolver = Server(work, "resolver", [RESOLVER], ZONES)
+        self.ns0 = Server(work, "ns0", [NS0], TOP)
+        self.ns1 = Server(work, "ns1", [NS1, NS1_SIX], zones)
+        self.ns2 = Server(work, "ns2", [NS2], zones)
 
     def start(self, lines, second=0, without=()):
         """All with the same lines, or the second one with others."""
         self.resolver.start(lines)
+        self.ns0.start(lines)
         self.ns1.start(lines)
         self.ns2.start(lines if second == 0 else second, without)
 
     def stop(self):
-        for server in (self.resolver, self.ns1, self.ns2):
+        for server in (self.resolver, self.ns0, self.ns1, self.ns2):
             server.stop()

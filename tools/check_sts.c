@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check_dns.h"
 #include "fetch.h"
+#include "mail/buf.h"
 #include "mail/limits.h"
 #include "mail/sts_policy.h"
 
 #define PATH "/.well-known/mta-sts.txt"
 
-enum { SECONDS = 10, ADDRESSES_MAX = 16 };
+enum { SECONDS = 10, ADDRESSES_MAX = 16, TEXT_MAX = 2048 };
 
 static void fault(struct dns_check *check, struct finding finding,
 		  const char *id, const char *seen, const char *advice)
@@ -18,21 +19,28 @@ static void fault(struct dns_check *check, struct finding finding,
 	check_add(check, finding);
 }
 
-/* False when DNS gave no answer, of which is told already. */
+/*
+ * False when DNS gave no answer, of which is told already. An alias leads to a
+ * web server of others as a rule, whose name servers are not ours to check.
+ */
 static bool find_addresses(struct dns_check *check, struct str host,
 			   struct ip addresses[ADDRESSES_MAX], size_t *n)
 {
 	struct dns_answer answer;
+	struct reply reply;
 
 	*n = 0;
 	for (int six = 0; six < 2; six++) {
-		dns_query(authority_resolver(check->authority), check->arena,
-			  host, six ? DNS_AAAA : DNS_A, &answer);
-		if (answer.status == DNS_TEMPORARY)
+		authority_ask(check->authority, host, six ? RR_AAAA : RR_A,
+			      &reply);
+		if (reply.status == DNS_TEMPORARY)
 			return false;
-		for (size_t i = 0; answer.status == DNS_OK && i < answer.n &&
-				   *n < ADDRESSES_MAX;
-		     i++) {
+		dns_query(authority_resolver(check->authority), check->arena,
+			  reply.alias.n ? reply.alias : host,
+			  six ? DNS_AAAA : DNS_A, &answer);
+		if (answer.status != DNS_OK)
+			continue;
+		for (size_t i = 0; i < answer.n && *n < ADDRESSES_MAX; i++) {
 			struct ip *ip = &addresses[(*n)++];
 
 			*ip = (struct ip){ .six = six != 0 };
@@ -50,12 +58,13 @@ static bool find_addresses(struct dns_check *check, struct str host,
 static void judge(struct dns_check *check, struct finding finding,
 		  const struct sts_policy *policy)
 {
-	finding.seen = arena_printf(check->arena, "mode: %s",
-				    sts_mode_name(policy->mode));
+	struct buf seen;
+
+	buf_init(&seen, check->arena, TEXT_MAX);
+	buf_printf(&seen, "mode: %s", sts_mode_name(policy->mode));
 	for (size_t i = 0; i < policy->n_mx; i++)
-		finding.seen =
-			arena_printf(check->arena, "%s, mx: %.*s", finding.seen,
-				     STR_ARG(policy->mx[i]));
+		buf_printf(&seen, ", mx: %.*s", STR_ARG(policy->mx[i]));
+	finding.seen = buf_c(&seen);
 	if (policy->mode != STS_NONE && !check->mx_fault &&
 	    !sts_policy_allows(policy, check->host->name)) {
 		finding.id = "mta-sts.mx";
@@ -63,15 +72,9 @@ static void judge(struct dns_check *check, struct finding finding,
 							    : FINDING_WARNING;
 		finding.expected = arena_printf(check->arena, "mx: %.*s",
 						STR_ARG(check->host->name));
-		finding.advice =
-			policy->mode == STS_ENFORCE
-				? "add the line and give the record "
-				  "_mta-sts a new id: without it senders "
-				  "refuse to deliver to this host"
-				: "add the line and give the record "
-				  "_mta-sts a new id: without it senders "
-				  "will refuse to deliver to this host as "
-				  "soon as the mode is enforce";
+		finding.advice = "add the line, and give the record _mta-sts a "
+				 "new id: in mode enforce senders refuse to "
+				 "deliver to a host that no mx line names";
 	}
 	check_add(check, finding);
 }
@@ -110,7 +113,7 @@ void check_sts_policy(struct dns_check *check, struct str domain)
 		      "the record _mta-sts out");
 	} else if (sts_policy_parse(check->arena, body, &policy,
 				    &finding.expected) != OK) {
-		fault(check, finding, "mta-sts.syntax",
+		fault(check, finding, "mta-sts.policy",
 		      arena_copy(check->arena, body).p,
 		      "mend the policy; \"millrace dns\" tells the lines of a "
 		      "good one");

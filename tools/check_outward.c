@@ -149,8 +149,9 @@ static size_t choose_domains(const struct targets *targets,
 {
 	size_t uses[DOMAINS_MAX + 1] = { 0 }, n = 0, end;
 
-	qsort(targets->list, targets->n, sizeof(*targets->list),
-	      compare_domains);
+	if (targets->n)
+		qsort(targets->list, targets->n, sizeof(*targets->list),
+		      compare_domains);
 	for (size_t i = 0; i < targets->n; i = end) {
 		size_t at = n;
 

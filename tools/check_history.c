@@ -276,16 +276,6 @@ static void tell(struct history *history, const struct blob *blob,
 {
 	struct arena *arena = history->arena;
 
-	for (size_t i = 0; i < history->n_told; i++)
-		if (strcmp(history->told[i].path, blob->path) == 0 &&
-		    strcmp(history->told[i].what, kind->what) == 0)
-			return;
-	if (history->n_told == TOLD_MAX) {
-		history->is_partial = true;
-		return;
-	}
-	history->told[history->n_told++] =
-		(struct told){ blob->path, kind->what };
 	if (strncmp(blob->path, history->folder.p, history->folder.n) != 0) {
 		if (!history->n_others++)
 			history->other =
@@ -294,6 +284,14 @@ static void tell(struct history *history, const struct blob *blob,
 					     blob->commit);
 		return;
 	}
+	for (size_t i = 0; i < history->n_told; i++)
+		if (strcmp(history->told[i].path, blob->path) == 0 &&
+		    strcmp(history->told[i].what, kind->what) == 0)
+			return;
+	if (history->n_told == TOLD_MAX)
+		return; /* the rest is told when these are gone */
+	history->told[history->n_told++] =
+		(struct told){ blob->path, kind->what };
 	findings_add(
 		history->findings,
 		&(struct finding){
@@ -370,11 +368,11 @@ static void tell_others(struct history *history)
 			     .id = "history.others",
 			     .grade = FINDING_WARNING,
 			     .subject = history->top,
-			     .seen = arena_printf(history->arena,
-						  "%zu secrets outside the "
-						  "configuration, as %s",
-						  history->n_others,
-						  history->other),
+			     .seen = arena_printf(
+				     history->arena,
+				     "%zu files with secrets outside the "
+				     "configuration, as %s",
+				     history->n_others, history->other),
 			     .expected = "no secret in any commit",
 			     .advice = "see that nobody else can read the "
 				       "repository, and that it is not pushed; "
@@ -416,7 +414,7 @@ static void search(struct history *history)
 		return;
 	tell_others(history);
 	tell_partial(history);
-	if (!history->n_told && !history->is_partial)
+	if (!history->n_told && !history->n_others && !history->is_partial)
 		findings_add(
 			history->findings,
 			&(struct finding){

@@ -25,6 +25,14 @@ static const char *const places[] = {
 	[RECORD_PROVIDER] = "provider",
 };
 
+static const struct {
+	const char *name, *heading;
+} needs[] = {
+	[RECORD_NEEDED] = { "needed", "Needed." },
+	[RECORD_OPTIONAL] = { "optional", "Optional." },
+	[RECORD_LATER] = { "later", "Optional, later." },
+};
+
 /* Words behind "; ", in lines that are not too long. */
 static void print_comment(const char *text)
 {
@@ -45,7 +53,7 @@ static void print_comment(const char *text)
 
 static void print_why(const struct record *record)
 {
-	print_comment(record->optional ? "Optional." : "Needed.");
+	print_comment(needs[record->need].heading);
 	print_comment(record->why);
 }
 
@@ -54,12 +62,13 @@ static void print_zone(struct arena *arena, struct str domain,
 		       const struct record *record)
 {
 	bool is_name = record->type == RR_MX || record->type == RR_PTR;
+	bool is_comment = record->need == RECORD_LATER ||
+			  !domain_is_within(record->name, domain);
 
 	print_why(record);
-	/* What is for another zone does no harm in this one. */
-	printf("%s%.*s. IN %s ",
-	       domain_is_within(record->name, domain) ? "" : ";",
-	       STR_ARG(record->name), rr_type_name(record->type));
+	/* What is for another zone, or for later, does no harm in this one. */
+	printf("%s%.*s. IN %s ", is_comment ? ";" : "", STR_ARG(record->name),
+	       rr_type_name(record->type));
 	if (record->type == RR_TXT)
 		printf("%s\n\n", records_strings(arena, record->data));
 	else
@@ -91,7 +100,7 @@ static void print_json(struct arena *arena, const struct records *records)
 				  ? records_strings(arena, record->data)
 				  : NULL);
 		json_text(&json, "place", places[record->place]);
-		json_bool(&json, "optional", record->optional);
+		json_text(&json, "need", needs[record->need].name);
 		json_text(&json, "why", record->why);
 		json_object_end(&json);
 	}

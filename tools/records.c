@@ -243,7 +243,7 @@ static void add_tls_reports(struct maker *maker)
 		.name = below(maker, "_smtp._tls", maker->source->domain),
 		.type = RR_TXT,
 		.why = "Others tell you when TLS to this host fails.",
-		.optional = true,
+		.need = RECORD_OPTIONAL,
 	};
 
 	if (!find_text(maker, record.name, STR("v=TLSRPTv1"), &record.data))
@@ -266,7 +266,7 @@ static void add_mta_sts(struct maker *maker)
 		.id = "mta-sts",
 		.name = below(maker, "_mta-sts", maker->source->domain),
 		.type = RR_TXT,
-		.optional = true,
+		.need = RECORD_OPTIONAL,
 	};
 	struct crypto_hash *hash = crypto_hash_new();
 
@@ -275,10 +275,12 @@ static void add_mta_sts(struct maker *maker)
 		crypto_hash_end(hash, digest);
 	}
 	crypto_hash_free(hash);
-	if (!find_text(maker, record.name, STR("v=STSv1"), &record.data))
+	if (!find_text(maker, record.name, STR("v=STSv1"), &record.data)) {
+		record.need = RECORD_LATER;
 		record.data = str_from(arena_printf(
 			maker->arena, "v=STSv1; id=%02x%02x%02x%02x", digest[0],
 			digest[1], digest[2], digest[3]));
+	}
 	record.why = arena_printf(
 		maker->arena,
 		"Senders must use TLS to this host. Only after "
@@ -295,35 +297,32 @@ static void add_mta_sts(struct maker *maker)
 }
 
 /* RFC 7672 section 2.1.3: without DNSSEC nobody may use it. */
-static const char *tlsa_why(struct maker *maker)
-{
-	const char *why = "The key of this host's certificate, for senders "
-			  "with DANE. Only where the zone has DNSSEC, and "
-			  "renewals keep the key or publish the next one "
-			  "before.";
-	struct str zone;
-
-	if (!authority_is_unsigned(maker->authority, maker->source->host->name,
-				   &zone))
-		return why;
-	return arena_printf(maker->arena,
-			    "%s %.*s has none (no DS record at its parent): "
-			    "until then nobody uses this record.",
-			    why, STR_ARG(zone));
-}
-
 static void add_tlsa(struct maker *maker)
 {
-	if (maker->source->tlsa)
-		add(maker,
-		    &(struct record){ .id = "tlsa",
-				      .name = below(maker, "_25._tcp",
-						    maker->source->host->name),
-				      .type = RR_TLSA,
-				      .data = str_from(maker->source->tlsa),
-				      .why = tlsa_why(maker),
-				      .place = RECORD_HOST,
-				      .optional = true });
+	struct str host = maker->source->host->name, zone;
+	struct record record = {
+		.id = "tlsa",
+		.name = below(maker, "_25._tcp", host),
+		.type = RR_TLSA,
+		.why = "The key of this host's certificate, for senders with "
+		       "DANE. Only where the zone has DNSSEC, and renewals "
+		       "keep the key or publish the next one before.",
+		.place = RECORD_HOST,
+		.need = RECORD_OPTIONAL,
+	};
+
+	if (!maker->source->tlsa)
+		return;
+	record.data = str_from(maker->source->tlsa);
+	if (authority_is_unsigned(maker->authority, host, &zone)) {
+		record.need = RECORD_LATER;
+		record.why = arena_printf(
+			maker->arena,
+			"%s %.*s has none (no DS record at its parent): until "
+			"then nobody uses this record.",
+			record.why, STR_ARG(zone));
+	}
+	add(maker, &record);
 }
 
 int records_srs_domain(const struct tool *tool, struct str *domain)

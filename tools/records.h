@@ -14,6 +14,9 @@ enum record_place {
 	RECORD_PROVIDER /* with whoever gave the address */
 };
 
+/* LATER: what the reason names must be there first, or mail is lost by it. */
+enum record_need { RECORD_NEEDED, RECORD_OPTIONAL, RECORD_LATER };
+
 struct record {
 	const char *id; /* "mx", "spf", ... */
 	struct str name;
@@ -21,7 +24,7 @@ struct record {
 	struct str data; /* as for people; of TXT the text in one piece */
 	const char *why;
 	enum record_place place;
-	bool optional;
+	enum record_need need;
 };
 
 struct records {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/stat.h>
 #include <time.h>
 
 #include "accounts.h"
@@ -397,6 +398,21 @@ int run_user_unlock(struct tool *tool, int argc, char **argv)
 	return run_edit(tool, argc, argv, flags, unlock);
 }
 
+/*
+ * Dovecot looks at a file once a second, and may have done so in the second in
+ * which the file was changed: that second is waited for.
+ */
+static void await_dovecot(const char *path)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	struct stat info;
+
+	for (int i = 0;
+	     i < 25 && stat(path, &info) == 0 && info.st_ctime >= time(NULL);
+	     i++)
+		nanosleep(&pause, NULL);
+}
+
 int run_user_authenticate(struct tool *tool, int argc, char **argv)
 {
 	static const struct tool_flag flags[] = { FLAG_SOCKET, FLAG_END };
@@ -417,6 +433,7 @@ int run_user_authenticate(struct tool *tool, int argc, char **argv)
 	status = password_ask(tool, false, &password);
 	if (status != EX_OK)
 		return status;
+	await_dovecot(request.path);
 	answer = sasl_ask(tool->arena, request.socket,
 			  str_from(request.address), password, &why);
 	crypto_wipe(password);

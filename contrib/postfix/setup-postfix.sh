@@ -23,8 +23,8 @@ conflicts=()
 conflict() { conflicts+=("$*"); }
 
 # What main.cf says, read once and written once: the value in force, the names
-# that stand in the file, and what we have to add.
-declare -A value_of explicit
+# that stand in the file, those that will, and which we have to write.
+declare -A value_of in_file explicit
 additions=()
 
 load_settings() {
@@ -35,7 +35,7 @@ load_settings() {
 		value_of[${line%% =*}]=${line#*=}
 	done <<< "$all"
 	while read -r line; do
-		explicit[$line]=yes
+		in_file[$line]=yes explicit[$line]=yes
 	done <<< "$set"
 }
 
@@ -46,10 +46,26 @@ get() {
 is_set() { [ -n "${explicit[$1]-}" ]; }
 put_setting() {
 	value_of[$1]=" $2" explicit[$1]=yes
-	additions+=("$1 = $2")
+	additions+=("$1")
 }
+
+# A setting that stands there is changed in its place; a new one comes at the
+# end, with our reason for it.
 save_settings() {
-	[ ${#additions[@]} = 0 ] || postconf -c "$cf" -e "${additions[@]}"
+	local name reason last="" edits=() added=()
+	for name in "${additions[@]}"; do
+		if [ -n "${in_file[$name]-}" ]; then
+			edits+=("$name = $(get "$name")")
+			continue
+		fi
+		# Some have one in common.
+		reason=${reason_of[$name]-}
+		[ "$reason" = "$last" ] || added+=("${reason%$'\n'}")
+		added+=("$name = $(get "$name")")
+		last=$reason
+	done
+	[ ${#edits[@]} = 0 ] || postconf -c "$cf" -e "${edits[@]}" || return
+	[ ${#added[@]} = 0 ] || printf '%s\n' "${added[@]}" >> "$cf/main.cf"
 }
 
 # split LIST: its elements, braces kept together, in $items.
@@ -102,21 +118,32 @@ join_list() {
 	echo "${item#"$3"}"
 }
 
-# settings_wanted: the files' settings, in $names and $wanted; of several lines
-# for one setting the last one counts, for it knows the others.
+# settings_wanted: the files' settings, in $names and $wanted, with the comment
+# above each in $reason_of; of several lines for one setting the last one counts,
+# for it knows the others. "#" alone divides a comment: what is above is about
+# the file.
 settings_wanted() {
-	local file name value
+	local file line name reason="" is_read=""
 	names=()
-	declare -gA wanted=()
-	for file in host passwords submission auth-policy dkim-sign forward; do
-		while IFS= read -r name; do
-			value=${name#*=}
-			name=${name%%=*}
+	declare -gA wanted=() reason_of=()
+	while IFS= read -r line; do
+		case $line in
+		"#") reason="" is_read="" ;;
+		"#"*)
+			[ -z "$is_read" ] || reason=""
+			is_read="" reason=${reason:-$'\n'}$line$'\n' ;;
+		*)
+			name=${line%%=*}
 			name=${name%% }
 			[ -n "${wanted[$name]+set}" ] || names+=("$name")
-			wanted[$name]=${value# }
-		done < <(grep -v '^#' "$here/$file.postconf")
-	done
+			line=${line#*=}
+			wanted[$name]=${line# } reason_of[$name]=$reason
+			is_read=yes ;;
+		esac
+	done < <(for file in host passwords submission auth-policy dkim-sign \
+	    forward; do
+		cat "$here/$file.postconf" && echo "#"
+	done)
 	if resolver_validates; then
 		names+=(smtp_dns_support_level)
 		wanted[smtp_dns_support_level]=dnssec

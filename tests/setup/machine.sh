@@ -102,7 +102,7 @@ machine_cgroups() { findmnt -n -t cgroup2 -o TARGET -O rw | head -n 1; }
 # machine_boot NAME: that one with systemd. It logs to its journal.
 machine_boot() {
 	machine_root "$1" || return
-	machine_branch=$(machine_cgroups)/millrace-$$
+	machine_branch=$(machine_cgroups)/${WORLD##*/}
 	mkdir "$machine_branch" || return
 	trap machine_halt EXIT
 	(

@@ -144,6 +144,13 @@ settings_wanted() {
 	    forward; do
 		cat "$here/$file.postconf" && echo "#"
 	done)
+	# Postfix 3.11 and some before know it: the client hears 421 and comes
+	# anew, where "tempfail" puts off all that its session still brings.
+	if [[ $known == *$'\n'"milter_default_action = shutdown"$'\n'* ]]; then
+		for name in "${names[@]}"; do
+			wanted[$name]=${wanted[$name]//=tempfail/=shutdown}
+		done
+	fi
 	if resolver_validates; then
 		names+=(smtp_dns_support_level)
 		wanted[smtp_dns_support_level]=dnssec

@@ -186,8 +186,9 @@ int own_host_read(const struct tool *tool,
 	if (host->n)
 		return EX_OK;
 	return tool_fail(tool, EX_USAGE,
-			 "this host has no public address of its own; give "
-			 "--address IP,... as others see it");
+			 "this host has no public address of its own: name "
+			 "what others see in Postfix's proxy_interfaces, or "
+			 "by --address IP,...");
 }
 
 struct str own_host_reverse(struct arena *arena, const struct ip *address)

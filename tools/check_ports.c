@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "check_host.h"
-#include "listener.h"
 #include "mail/buf.h"
 #include "milters/network.h"
+#include "port_holder.h"
 #include "probe.h"
 
 /*
@@ -450,7 +450,7 @@ static const char *find_taker(const struct host *host, const struct look *look)
 {
 	long pid;
 	const char *name =
-		listener_name(host->arena, look->address, look->port, &pid);
+		port_holder_name(host->arena, look->address, look->port, &pid);
 
 	if (!name || postfix_lists(host->mta.words->programs, str_from(name)))
 		return NULL;

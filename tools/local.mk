@@ -33,12 +33,12 @@ tools_millrace_SOURCES = \
 	tools/import.c tools/import.h \
 	tools/import_users.c \
 	tools/json.c tools/json.h \
-	tools/listener.c tools/listener.h \
 	tools/main.c \
 	tools/nameserver.c tools/nameserver.h \
 	tools/own_host.c tools/own_host.h \
 	tools/password.c tools/password.h \
 	tools/plain.c tools/plain.h \
+	tools/port_holder.c tools/port_holder.h \
 	tools/postfix.c tools/postfix.h \
 	tools/private.c tools/private.h \
 	tools/probe.c tools/probe.h \

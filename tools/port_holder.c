@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "listener.h"
+#include "port_holder.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -103,8 +103,8 @@ static const char *name_of(struct arena *arena, long pid)
 }
 
 /* Children inherit the socket: the first of them all is taken for its owner. */
-const char *listener_name(struct arena *arena, const struct ip *address,
-			  int port, long *pid)
+const char *port_holder_name(struct arena *arena, const struct ip *address,
+			     int port, long *pid)
 {
 	struct inodes inodes = { .n = 0 };
 	DIR *folder;

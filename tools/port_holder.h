@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef TOOLS_LISTENER_H
-#define TOOLS_LISTENER_H
+#ifndef TOOLS_PORT_HOLDER_H
+#define TOOLS_PORT_HOLDER_H
 
 #include "mail/arena.h"
 #include "mail/ip.h"
@@ -10,7 +10,7 @@
  * as Linux has it (/proc/PID/comm), and its process. NULL when nobody does, or
  * it can't be seen: only root sees the processes of others.
  */
-const char *listener_name(struct arena *arena, const struct ip *address,
-			  int port, long *pid);
+const char *port_holder_name(struct arena *arena, const struct ip *address,
+			     int port, long *pid);
 
 #endif

@@ -11,6 +11,15 @@ void check_add(struct dns_check *check, struct finding finding)
 	findings_add(check->context->findings, &finding);
 }
 
+void check_fault(struct dns_check *check, struct finding finding,
+		 const char *id, const char *advice)
+{
+	finding.id = id;
+	finding.grade = FINDING_FAULT;
+	finding.advice = advice;
+	check_add(check, finding);
+}
+
 const char *check_subject(struct dns_check *check, const char *prefix,
 			  struct str name)
 {

@@ -7,8 +7,8 @@
 
 /*
  * The DNS half of `millrace check`, for its own files: check_dns.c has the
- * host and its addresses, check_texts.c what stands in TXT records, check_sts.c
- * the policy of MTA-STS. A question
+ * host and its addresses, check_texts.c what stands in TXT records,
+ * check_dmarc.c those of DMARC, check_sts.c the policy of MTA-STS. A question
  * that no server answered is a finding of authority.c, and ends its check.
  */
 struct dns_check {
@@ -23,6 +23,10 @@ struct dns_check {
 
 void check_add(struct dns_check *check, struct finding finding);
 
+/* Both at once: what has the fault, and the finding of it. */
+void check_fault(struct dns_check *check, struct finding finding,
+		 const char *id, const char *advice);
+
 /* "NAME", with what comes before it, as a subject. */
 const char *check_subject(struct dns_check *check, const char *prefix,
 			  struct str name);
@@ -33,6 +37,12 @@ void check_spf(struct dns_check *check, struct str domain,
 
 /* The policy to which a good _mta-sts record of the domain points. */
 void check_sts_policy(struct dns_check *check, struct str domain);
+
+/* Addresses for reports; NULL, or what was expected in the list. */
+const char *check_address_fault(struct arena *arena, struct str list);
+
+/* The policy of a domain, its own or that of a domain above it. */
+void check_dmarc(struct dns_check *check, struct str domain);
 
 /* DKIM, DMARC, MTA-STS, TLS-RPT of a domain. */
 void check_texts(struct dns_check *check, const struct domain *domain);

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check_dns.h"
 #include "mail/dkim_key.h"
-#include "mail/dmarc_record.h"
-#include "mail/domain.h"
 #include "mail/limits.h"
 #include "mail/spf_parse.h"
 #include "mail/taglist.h"
-#include "milters/suffixes.h"
 #include "spf_merge.h"
 
 enum { TEXT_MAX = 65536, KEY_BEGIN = 64, STS_ID_MAX = 32 };
-
-/* Both at once: what has the fault, and the finding of it. */
-static void fault(struct dns_check *check, struct finding finding,
-		  const char *id, const char *advice)
-{
-	finding.id = id;
-	finding.grade = FINDING_FAULT;
-	finding.advice = advice;
-	check_add(check, finding);
-}
 
 /*
  * The records that begin so, counted; the first of them. Who reads TXT records
@@ -68,13 +55,13 @@ static bool check_spf_syntax(struct dns_check *check, struct finding finding,
 	finding.expected = why;
 	if (spf_parse(check->arena, join_spaced(check->arena, record->data),
 		      &parsed, &unused) == OK)
-		fault(check, finding, "spf.split",
-		      "the strings of a TXT record are joined without a "
-		      "space: put it inside the quotes");
+		check_fault(check, finding, "spf.split",
+			    "the strings of a TXT record are joined without a "
+			    "space: put it inside the quotes");
 	else
-		fault(check, finding, "spf.syntax",
-		      "mend the record: one with a fault is as none, and "
-		      "\"millrace dns\" prints a good one");
+		check_fault(check, finding, "spf.syntax",
+			    "mend the record: one with a fault is as none, and "
+			    "\"millrace dns\" prints a good one");
 	return false;
 }
 
@@ -98,18 +85,26 @@ static void check_spf_outcome(struct dns_check *check, struct finding finding,
 	finding.seen = arena_printf(check->arena, "%s: %s", seen,
 				    outcome.other.reason);
 	if (outcome.other.terms > LIMIT_SPF_TERMS) {
-		fault(check, finding, "spf.lookups",
-		      "take out what you do not use, or name addresses "
-		      "(ip4:, ip6:) in the place of include, a and mx");
+		check_fault(check, finding, "spf.lookups",
+			    "take out what you do not use, or name addresses "
+			    "(ip4:, ip6:) in the place of include, a and mx");
 	} else if (outcome.other.voids > LIMIT_SPF_VOIDS) {
-		fault(check, finding, "spf.voids",
-		      "take out the terms for names that do not exist");
+		check_fault(check, finding, "spf.voids",
+			    "take out the terms for names that do not exist");
 	} else if (outcome.other.auth == AUTH_PERMERROR) {
-		fault(check, finding, "spf.broken",
-		      "mend or take out what the record includes");
+		check_fault(check, finding, "spf.broken",
+			    "mend or take out what the record includes");
 	} else if (outcome.other.auth == AUTH_PASS) {
-		fault(check, finding, "spf.everybody",
-		      "let the record end in ~all");
+		check_fault(check, finding, "spf.everybody",
+			    "let the record end in ~all");
+	} else if (outcome.other.auth == AUTH_TEMPERROR ||
+		   (outcome.n_failed &&
+		    outcome.result.auth == AUTH_TEMPERROR)) {
+		finding.id = "spf.unanswered";
+		finding.grade = FINDING_WARNING;
+		finding.advice = "ask again later; if it stays so, take out "
+				 "the term whose servers do not answer";
+		check_add(check, finding);
 	} else if (outcome.n_failed) {
 		finding.seen =
 			arena_printf(check->arena,
@@ -119,8 +114,9 @@ static void check_spf_outcome(struct dns_check *check, struct finding finding,
 				     outcome.n_failed,
 				     ip_format(check->arena, &outcome.failed).p,
 				     outcome.result.reason);
-		fault(check, finding, "spf.fails",
-		      "publish the SPF record that \"millrace dns\" prints");
+		check_fault(
+			check, finding, "spf.fails",
+			"publish the SPF record that \"millrace dns\" prints");
 	} else {
 		finding.seen = seen;
 		if (outcome.other.auth == AUTH_NEUTRAL) {
@@ -156,9 +152,10 @@ void check_spf(struct dns_check *check, struct str domain,
 	}
 	finding.seen = n == 1 ? record->text : reply_text(check->arena, &reply);
 	if (n > 1) {
-		fault(check, finding, "spf.several",
-		      "leave one of them, with the terms of all: \"millrace "
-		      "dns\" prints it. Two are an error for receivers");
+		check_fault(
+			check, finding, "spf.several",
+			"leave one of them, with the terms of all: \"millrace "
+			"dns\" prints it. Two are an error for receivers");
 	} else if (!n) {
 		finding.id = "spf.missing";
 		finding.grade = missing;
@@ -228,34 +225,37 @@ static void judge_key(struct dns_check *check, struct finding finding,
 					   reply->records[0].dns.data, &key)
 			  : E_ABSENT;
 	if (!reply->n)
-		fault(check, finding, "dkim.missing",
-		      "publish what \"millrace dns\" prints, or move the "
-		      "private key away so that it does not sign");
+		check_fault(check, finding, "dkim.missing",
+			    "publish what \"millrace dns\" prints, or move the "
+			    "private key away so that it does not sign");
 	else if (reply->n == 1 && result == OK && !key.revoked &&
 		 str_eq(key.octets, octets) && key.hashes[CRYPTO_SHA256])
 		check_add(check, finding);
 	else if (is_split(check->arena, reply, want))
-		fault(check, finding, "dkim.split",
-		      "publish one TXT record with the whole text: strings of "
-		      "255 octets at most in one record, as \"millrace dns\" "
-		      "prints them, or one piece for a web panel");
+		check_fault(
+			check, finding, "dkim.split",
+			"publish one TXT record with the whole text: strings of "
+			"255 octets at most in one record, as \"millrace dns\" "
+			"prints them, or one piece for a web panel");
 	else if (reply->n > 1)
-		fault(check, finding, "dkim.several",
-		      "leave one TXT record at this name");
+		check_fault(check, finding, "dkim.several",
+			    "leave one TXT record at this name");
 	else if (result != OK)
-		fault(check, finding, "dkim.syntax",
-		      arena_printf(check->arena,
-				   "%s; publish what \"millrace "
-				   "dns\" prints",
-				   key.fault));
+		check_fault(check, finding, "dkim.syntax",
+			    arena_printf(check->arena,
+					 "%s; publish what \"millrace "
+					 "dns\" prints",
+					 key.fault));
 	else if (key.revoked)
-		fault(check, finding, "dkim.revoked",
-		      "an empty p= says that the key is no longer good: sign "
-		      "with another one, or publish this one again");
+		check_fault(
+			check, finding, "dkim.revoked",
+			"an empty p= says that the key is no longer good: sign "
+			"with another one, or publish this one again");
 	else
-		fault(check, finding, "dkim.differs",
-		      "publish what \"millrace dns\" prints: signatures of "
-		      "this host fail with the key that is there");
+		check_fault(
+			check, finding, "dkim.differs",
+			"publish what \"millrace dns\" prints: signatures of "
+			"this host fail with the key that is there");
 }
 
 static void check_dkim(struct dns_check *check, const struct domain *domain)
@@ -267,8 +267,8 @@ static void check_dkim(struct dns_check *check, const struct domain *domain)
 		finding.subject = check_subject(check, "", domain->name);
 		finding.seen = "no private key";
 		finding.expected = "a key of RSA and one of Ed25519";
-		fault(check, finding, "dkim.none",
-		      "make keys with \"millrace dkim keygen\"");
+		check_fault(check, finding, "dkim.none",
+			    "make keys with \"millrace dkim keygen\"");
 	}
 	for (size_t i = 0; i < domain->keys.n; i++) {
 		const struct dkim_identity *identity = &domain->keys.list[i];
@@ -285,212 +285,6 @@ static void check_dkim(struct dns_check *check, const struct domain *domain)
 		finding.seen = reply_text(check->arena, &reply);
 		judge_key(check, finding, &reply, identity);
 	}
-}
-
-/* RFC 9989 section 4.7, and RFC 7489's tags that it retired. */
-static const struct dmarc_tag {
-	const char *name;
-	const char *values; /* with spaces around each; NULL: any */
-} dmarc_tags[] = {
-	{ "v", NULL },
-	{ "p", " none quarantine reject " },
-	{ "sp", " none quarantine reject " },
-	{ "np", " none quarantine reject " },
-	{ "adkim", " r s " },
-	{ "aspf", " r s " },
-	{ "t", " y n " },
-	{ "psd", " y n u " },
-	{ "fo", NULL },
-	{ "rua", NULL },
-	{ "ruf", NULL },
-	{ "pct", NULL },
-	{ "rf", NULL },
-	{ "ri", NULL },
-};
-
-/* The row of a tag; NULL when nobody knows it. */
-static const struct dmarc_tag *find_tag(const struct tag *tag)
-{
-	for (size_t i = 0; i < sizeof(dmarc_tags) / sizeof(*dmarc_tags); i++)
-		if (str_ieq(tag->name, str_from(dmarc_tags[i].name)))
-			return &dmarc_tags[i];
-	return NULL;
-}
-
-/* NULL, or what is wrong with the value of a tag. */
-static const char *value_fault(struct arena *arena, const struct tag *tag)
-{
-	const struct dmarc_tag *row = find_tag(tag);
-	const char *value =
-		arena_printf(arena, " %s ", arena_lower(arena, tag->value).p);
-
-	if (!row || !row->values ||
-	    (str_find(tag->value, ' ') == tag->value.n &&
-	     strstr(row->values, value)))
-		return NULL;
-	return arena_printf(arena, "%s=, one of%s", row->name, row->values);
-}
-
-/* Addresses for reports: mailto:, each; others are ignored by all. */
-static const char *address_fault(struct arena *arena, struct str list)
-{
-	struct str uri;
-
-	while (str_cut(&list, ',', &uri))
-		if (!str_istarts(str_trim(uri), STR("mailto:")) ||
-		    str_find(uri, '@') == uri.n)
-			return arena_printf(arena, "mailto:ADDRESS, not %.*s",
-					    STR_ARG(uri));
-	return NULL;
-}
-
-/* A record with a fault counts in parts, or not at all: no one knows. */
-static const char *dmarc_fault(struct arena *arena, struct str text)
-{
-	struct dmarc_record record;
-	struct taglist list;
-	const char *wrong = NULL;
-	enum result result = dmarc_record_parse(arena, text, &record);
-
-	if (result == E_ABSENT)
-		return "v=DMARC1; at the very beginning";
-	if (taglist_parse(arena, text, &list) != OK)
-		return "tags NAME=VALUE with a semicolon between them, none "
-		       "twice";
-	for (size_t i = 0; !wrong && i < list.n; i++)
-		wrong = value_fault(arena, &list.tags[i]);
-	if (!wrong && !taglist_find(&list, "p"))
-		wrong = "a policy, p=";
-	if (!wrong && record.rua.n)
-		wrong = address_fault(arena, record.rua);
-	if (!wrong && record.ruf.n)
-		wrong = address_fault(arena, record.ruf);
-	return wrong;
-}
-
-/* RFC 9989 section 4.7: ignored, but most often a slip. NULL: there is none. */
-static const char *unknown_tag(struct arena *arena, struct str text)
-{
-	struct taglist list;
-
-	if (taglist_parse(arena, text, &list) != OK)
-		return NULL;
-	for (size_t i = 0; i < list.n; i++)
-		if (!find_tag(&list.tags[i]))
-			return arena_printf(arena, "no tag %.*s=",
-					    STR_ARG(list.tags[i].name));
-	return NULL;
-}
-
-static bool same_organization(struct arena *arena,
-			      const struct suffix_list *suffixes, struct str a,
-			      struct str b)
-{
-	struct str x, y;
-
-	return suffixes->registered(suffixes->context, arena, a, &x) &&
-	       suffixes->registered(suffixes->context, arena, b, &y) &&
-	       str_eq(x, y);
-}
-
-/* RFC 9990 section 4: who gets reports of others has to say that he wants. */
-static void check_report_address(struct dns_check *check, struct str domain,
-				 const struct suffix_list *suffixes,
-				 struct str uri)
-{
-	struct str name, target;
-	struct dns_answer answer;
-
-	target = str_sub(uri, str_find_last(uri, '@') + 1, uri.n);
-	target = str_sub(target, 0, str_find(target, '!'));
-	if (domain_normalize(check->arena, target, &target) != OK ||
-	    same_organization(check->arena, suffixes, domain, target))
-		return;
-	name = str_from(arena_printf(check->arena, "%.*s._report._dmarc.%.*s",
-				     STR_ARG(domain), STR_ARG(target)));
-	dns_query(authority_resolver(check->authority), check->arena, name,
-		  DNS_TXT, &answer);
-	for (size_t i = 0; answer.status == DNS_OK && i < answer.n; i++)
-		if (str_istarts(answer.records[i].data, STR("v=DMARC1")))
-			return;
-	if (answer.status != DNS_TEMPORARY)
-		check_add(
-			check,
-			(struct finding){
-				.id = "dmarc.reports",
-				.grade = FINDING_WARNING,
-				.subject =
-					check_subject(check, "_dmarc.", domain),
-				.seen = arena_printf(check->arena,
-						     "no record at %s", name.p),
-				.expected = "\"v=DMARC1\" there",
-				.advice = "publish it there, or take an "
-					  "address of the domain's own: "
-					  "without it no reports come" });
-}
-
-static void check_reports(struct dns_check *check, struct str domain,
-			  struct str text)
-{
-	struct dmarc_record record;
-	struct suffix_list suffixes;
-	struct str uri;
-
-	if (dmarc_record_parse(check->arena, text, &record) != OK ||
-	    suffixes_new(NULL, &suffixes) != OK)
-		return;
-	while (record.rua.n && str_cut(&record.rua, ',', &uri))
-		check_report_address(check, domain, &suffixes, str_trim(uri));
-	suffixes_free(&suffixes);
-}
-
-static void check_dmarc(struct dns_check *check, struct str domain)
-{
-	struct finding finding = {
-		.id = "dmarc",
-		.subject = check_subject(check, "_dmarc.", domain),
-		.expected = "one record, v=DMARC1; p=...",
-	};
-	const struct rr *record;
-	struct reply reply;
-	const char *wrong;
-	size_t n;
-
-	authority_follow(check->authority, str_from(finding.subject), RR_TXT,
-			 &reply);
-	if (reply.status == DNS_TEMPORARY)
-		return;
-	n = count_texts(&reply, STR("v=DMARC"), &record);
-	finding.seen = reply_text(check->arena, &reply);
-	if (!reply.n) {
-		fault(check, finding, "dmarc.missing",
-		      "publish the record that \"millrace dns\" prints: Gmail "
-		      "and others ask for one");
-		return;
-	}
-	if (n > 1) {
-		fault(check, finding, "dmarc.several",
-		      "leave one of them: two are as none");
-		return;
-	}
-	wrong = dmarc_fault(check->arena,
-			    n ? record->dns.data : reply.records[0].dns.data);
-	if (wrong) {
-		finding.expected = wrong;
-		fault(check, finding, "dmarc.syntax",
-		      "mend the record; \"millrace dns\" prints a good one");
-		return;
-	}
-	wrong = unknown_tag(check->arena, record->dns.data);
-	if (wrong) {
-		finding.expected = wrong;
-		finding.id = "dmarc.tag";
-		finding.grade = FINDING_WARNING;
-		finding.advice = "all ignore such a tag: mend its name, or "
-				 "take it out";
-	}
-	check_add(check, finding);
-	check_reports(check, domain, record->dns.data);
 }
 
 /* RFC 8461 section 3.1: letters and digits, 32 of them at most. */
@@ -518,7 +312,7 @@ static bool is_tls_reports(struct arena *arena, const struct taglist *list)
 	while (str_cut(&rua, ',', &uri)) {
 		uri = str_trim(uri);
 		if (!str_istarts(uri, STR("https://")) &&
-		    address_fault(arena, uri))
+		    check_address_fault(arena, uri))
 			return false;
 	}
 	return true;
@@ -526,17 +320,17 @@ static bool is_tls_reports(struct arena *arena, const struct taglist *list)
 
 /* Records that nobody needs, but that must be right where they are. */
 static const struct optional {
-	const char *prefix, *version;
+	const char *prefix, *version, *begin; /* of one with a slip, too */
 	const char *id, *several, *syntax;
 	const char *expected;
 	bool (*is_good)(struct arena *arena, const struct taglist *list);
 	/* What there is to be checked behind a good one, or NULL. */
 	void (*follow)(struct dns_check *check, struct str domain);
 } optionals[] = {
-	{ "_mta-sts.", "v=STSv1", "mta-sts", "mta-sts.several",
+	{ "_mta-sts.", "v=STSv1", "v=STS", "mta-sts", "mta-sts.several",
 	  "mta-sts.syntax", "v=STSv1; id= and 1 to 32 letters and digits",
 	  is_sts, check_sts_policy },
-	{ "_smtp._tls.", "v=TLSRPTv1", "tlsrpt", "tlsrpt.several",
+	{ "_smtp._tls.", "v=TLSRPTv1", "v=TLS", "tlsrpt", "tlsrpt.several",
 	  "tlsrpt.syntax", "v=TLSRPTv1; rua=mailto:ADDRESS or https://...",
 	  is_tls_reports, NULL },
 };
@@ -560,14 +354,16 @@ static void check_optional(struct dns_check *check, struct str domain,
 		return;
 	n = count_texts(&reply, str_from(optional->version), &record);
 	finding.seen = reply_text(check->arena, &reply);
+	if (!n && !count_texts(&reply, str_from(optional->begin), &record))
+		return; /* of a wildcard, say, which all leave out */
 	if (n > 1) {
-		fault(check, finding, optional->several,
-		      "leave one of them: two are as none");
+		check_fault(check, finding, optional->several,
+			    "leave one of them: two are as none");
 	} else if (!n ||
 		   taglist_parse(check->arena, record->dns.data, &list) != OK ||
 		   !optional->is_good(check->arena, &list)) {
-		fault(check, finding, optional->syntax,
-		      "mend the record, or take it out");
+		check_fault(check, finding, optional->syntax,
+			    "mend the record, or take it out");
 	} else {
 		check_add(check, finding);
 		if (optional->follow)

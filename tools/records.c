@@ -3,7 +3,7 @@
 
 #include "forward/config.h"
 #include "mail/dkim_key.h"
-#include "mail/dmarc_record.h"
+#include "mail/dmarc_walk.h"
 #include "mail/domain.h"
 #include "mail/limits.h"
 #include "mail/spf_parse.h"
@@ -206,6 +206,34 @@ static void add_dkim(struct maker *maker)
 	}
 }
 
+/* RFC 9989 section 4.10.1: where a domain above speaks for this one, a record
+ * of its own would take the place of that one. */
+static bool find_above(struct maker *maker, struct record *record)
+{
+	const struct env env = {
+		.resolver = authority_resolver(maker->authority),
+	};
+	const struct dmarc_step *step;
+	struct dmarc_walk walk;
+	const char *policy;
+
+	dmarc_walk(&env, maker->arena, DMARC_TREEWALK, maker->source->domain,
+		   &walk);
+	if (dmarc_walk_policy(&walk, &step) != OK || step == walk.steps ||
+	    step->record.psd == DMARC_PSD_YES)
+		return false;
+	policy = dmarc_policy_name(step->record.sp);
+	record->need = RECORD_OPTIONAL;
+	record->data =
+		str_from(arena_printf(maker->arena, "v=DMARC1; p=%s", policy));
+	record->why = arena_printf(
+		maker->arena,
+		"_dmarc.%.*s says p=%s for this domain, too. Only where it is "
+		"to have a policy of its own, which then counts instead.",
+		STR_ARG(step->domain), policy);
+	return true;
+}
+
 static void add_dmarc(struct maker *maker)
 {
 	static const char *const why[] = {
@@ -226,13 +254,16 @@ static void add_dmarc(struct maker *maker)
 	};
 	struct dmarc_record dmarc = { .p = DMARC_NONE };
 
-	if (!find_text(maker, record.name, STR("v=DMARC1"), &record.data) ||
-	    dmarc_record_parse(maker->arena, record.data, &dmarc) != OK)
+	if (find_text(maker, record.name, STR("v=DMARC1"), &record.data) &&
+	    dmarc_record_parse(maker->arena, record.data, &dmarc) == OK) {
+		record.why = why[dmarc.p];
+	} else if (!find_above(maker, &record)) {
+		record.why = why[DMARC_NONE];
 		record.data = str_from(arena_printf(
 			maker->arena,
 			"v=DMARC1; p=none; rua=mailto:postmaster@%.*s",
 			STR_ARG(maker->source->domain)));
-	record.why = why[dmarc.p];
+	}
 	add(maker, &record);
 }
 

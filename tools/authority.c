@@ -5,19 +5,21 @@
 #include "mail/domain.h"
 #include "mail/limits.h"
 #include "milters/inquiry.h"
+#include "own_host.h"
 
 enum {
 	SERVERS_MAX = 26, /* 13 names fit an answer of old, in two families */
 	PARENTS_MAX = 4,  /* servers of a parent that are asked in vain */
-	BUDGET_MS = 20 * 1000, /* for the resolver, all questions together */
+	SILENCE_MS = 20 * 1000, /* of the resolver, from answer to answer */
+	PART_MS = 60 * 1000,	/* for all that is asked for one subject */
 	TEXT_MAX = 2048,
 };
 
 struct server {
 	struct str name;
 	struct ip address;
-	bool out;	  /* not to be asked again, for it did not answer */
-	bool unreachable; /* from here, which need not be its fault */
+	bool out;	      /* not to be asked again, */
+	enum reply_kind kind; /* for what it said last */
 };
 
 struct zone {
@@ -40,20 +42,76 @@ struct authority {
 	struct arena *arena;
 	struct findings *findings;
 	struct resolver *resolver;
-	struct inquiry *inquiry;
+	int64_t silence_ms; /* that the resolver may still have */
+	struct str part;    /* what is asked for, */
+	int64_t end;	    /* and until when */
 	struct zone *zones;
 	struct asked *asked;
 	struct dns_resolver as_resolver;
 };
 
+/* What is wrong in the same way for many questions is told once. */
+static void tell_once(struct authority *authority,
+		      const struct finding *finding)
+{
+	const struct findings *findings = authority->findings;
+
+	for (size_t i = 0; i < findings->n; i++)
+		if (strcmp(findings->list[i].id, finding->id) == 0 &&
+		    strcmp(findings->list[i].subject, finding->subject) == 0)
+			return;
+	findings_add(authority->findings, finding);
+}
+
+/* Is the time over? What is not asked then is told. */
+static bool is_late(struct authority *authority)
+{
+	if (resolver_now() < authority->end)
+		return false;
+	tell_once(authority,
+		  &(struct finding){
+			  .id = "ns.late",
+			  .grade = FINDING_FAULT,
+			  .subject = authority->part.p,
+			  .seen = "name servers that are too slow, or too many",
+			  .expected = arena_printf(
+				  authority->arena,
+				  "all answers within %d seconds; what was "
+				  "left was not asked",
+				  PART_MS / 1000),
+			  .advice = "look at the name servers that are told of "
+				    "here, and ask again" });
+	return true;
+}
+
+/* Time for another subject, such as the next domain. */
+void authority_turn_to(struct authority *authority, struct str subject)
+{
+	authority->part = arena_copy(authority->arena, subject);
+	authority->end = resolver_now() + PART_MS;
+}
+
 static void ask_resolver(struct authority *authority, struct arena *arena,
 			 struct str name, enum dns_type type,
 			 struct dns_answer *answer)
 {
+	int64_t begun = resolver_now(), left = authority->end - begun;
+	struct inquiry *inquiry;
+
+	*answer = (struct dns_answer){ .status = DNS_TEMPORARY };
+	if (is_late(authority))
+		return;
+	if (left > authority->silence_ms)
+		left = authority->silence_ms;
+	inquiry = inquiry_begin(authority->resolver, authority->arena, left);
 	do
-		dns_query(inquiry_resolver(authority->inquiry), arena, name,
-			  type, answer);
-	while (inquiry_wait(authority->inquiry));
+		dns_query(inquiry_resolver(inquiry), arena, name, type, answer);
+	while (inquiry_wait(inquiry));
+	inquiry_end(inquiry);
+	authority->silence_ms =
+		answer->status == DNS_TEMPORARY
+			? authority->silence_ms - (resolver_now() - begun)
+			: SILENCE_MS;
 }
 
 static void add_addresses(struct authority *authority, struct zone *zone,
@@ -77,12 +135,44 @@ static void add_addresses(struct authority *authority, struct zone *zone,
 static void add_servers(struct authority *authority, struct zone *zone,
 			const struct dns_answer *names)
 {
-	for (size_t i = 0; i < names->n; i++) {
+	for (size_t i = 0; i < names->n && zone->n < SERVERS_MAX; i++) {
 		struct str name =
 			arena_lower(authority->arena, names->records[i].data);
 
 		add_addresses(authority, zone, name, DNS_A);
 		add_addresses(authority, zone, name, DNS_AAAA);
+	}
+}
+
+static const char *server_text(struct arena *arena, const struct server *server)
+{
+	return arena_printf(arena, "%.*s (%s)", STR_ARG(server->name),
+			    ip_format(arena, &server->address).p);
+}
+
+/* What such a server says from here is not what others hear. */
+static void dismiss_private(struct authority *authority, struct zone *zone)
+{
+	struct arena *arena = authority->arena;
+
+	for (size_t i = 0; i < zone->n; i++) {
+		struct server *server = &zone->servers[i];
+
+		if (own_host_is_public(arena, &server->address))
+			continue;
+		server->out = true;
+		tell_once(authority,
+			  &(struct finding){
+				  .id = "ns.private",
+				  .grade = FINDING_FAULT,
+				  .subject = server_text(arena, server),
+				  .seen = "an address that others can't reach",
+				  .expected = "a public address",
+				  .advice = "mend the address records of the "
+					    "name server; where the resolver "
+					    "in millrace.conf tells other "
+					    "addresses than the world sees, "
+					    "name another one there" });
 	}
 }
 
@@ -95,6 +185,7 @@ static struct zone *open_zone(struct authority *authority, struct str apex,
 	zone->next = authority->zones;
 	authority->zones = zone;
 	add_servers(authority, zone, names);
+	dismiss_private(authority, zone);
 	if (!zone->n)
 		findings_add(authority->findings,
 			     &(struct finding){
@@ -140,6 +231,8 @@ static struct zone *find_zone(struct authority *authority, struct str name)
 			return zone;
 	if (answer.status == DNS_OK)
 		return open_zone(authority, apex, &answer);
+	if (is_late(authority))
+		return NULL;
 	findings_add(authority->findings,
 		     &(struct finding){
 			     .id = "ns.none",
@@ -153,10 +246,25 @@ static struct zone *find_zone(struct authority *authority, struct str name)
 	return NULL;
 }
 
-static const char *server_text(struct arena *arena, const struct server *server)
+/* Was it silent before, perhaps for another zone? */
+static bool is_out(const struct authority *authority, struct server *server)
 {
-	return arena_printf(arena, "%.*s (%s)", STR_ARG(server->name),
-			    ip_format(arena, &server->address).p);
+	int bits = server->address.six ? IP6_BITS : IP4_BITS;
+
+	for (const struct zone *zone = authority->zones; zone && !server->out;
+	     zone = zone->next)
+		for (size_t i = 0; i < zone->n; i++) {
+			const struct server *other = &zone->servers[i];
+
+			if ((other->kind != REPLY_SILENT &&
+			     other->kind != REPLY_UNREACHABLE) ||
+			    !ip_is_within(&other->address, &server->address,
+					  bits))
+				continue;
+			server->out = true;
+			server->kind = other->kind;
+		}
+	return server->out;
 }
 
 /* A server that gave no answer is told of once, and not asked again. */
@@ -167,8 +275,9 @@ static void dismiss(struct authority *authority, const struct zone *zone,
 	bool lame = reply->kind == REPLY_LAME;
 
 	server->out = true;
-	server->unreachable = reply->kind == REPLY_UNREACHABLE;
-	if (server->unreachable)
+	server->kind = reply->kind;
+	/* No way to it from here need not be its fault. */
+	if (server->kind == REPLY_UNREACHABLE)
 		return;
 	findings_add(
 		authority->findings,
@@ -241,7 +350,7 @@ static void tell_difference(struct authority *authority, const char *question,
 static void tell_unreachable(struct authority *authority, struct zone *zone)
 {
 	for (size_t i = 0; i < zone->n; i++)
-		if (!zone->servers[i].unreachable)
+		if (zone->servers[i].kind != REPLY_UNREACHABLE)
 			return;
 	if (zone->n && !zone->told)
 		findings_add(
@@ -269,7 +378,7 @@ static void ask_zone(struct authority *authority, struct zone *zone,
 	for (size_t i = 0; i < zone->n; i++) {
 		struct server *server = &zone->servers[i];
 
-		if (server->out)
+		if (is_out(authority, server) || is_late(authority))
 			continue;
 		nameserver_ask(arena, &server->address, name, type, &reply);
 		if (reply.kind != REPLY_ANSWER) {
@@ -313,8 +422,27 @@ void authority_ask(struct authority *authority, struct str name,
 		if (zone)
 			ask_zone(authority, zone, asked->name, type,
 				 &asked->reply);
+		/* It may be asked again when there is time. */
+		if (asked->reply.status == DNS_TEMPORARY && is_late(authority))
+			authority->asked = asked->next;
 	}
 	*reply = asked->reply;
+}
+
+static void tell_loop(struct authority *authority, struct str name,
+		      struct str alias)
+{
+	tell_once(authority,
+		  &(struct finding){
+			  .id = "ns.loop",
+			  .grade = FINDING_FAULT,
+			  .subject = arena_copy(authority->arena, name).p,
+			  .seen = arena_printf(authority->arena,
+					       "an alias of %.*s, and so on, "
+					       "without an end",
+					       STR_ARG(alias)),
+			  .expected = "an alias that leads to a record",
+			  .advice = "mend the CNAME record" });
 }
 
 void authority_follow(struct authority *authority, struct str name,
@@ -326,8 +454,10 @@ void authority_follow(struct authority *authority, struct str name,
 	alias = reply->alias;
 	for (int i = 0; reply->alias.n && i < LIMIT_CNAMES; i++)
 		authority_ask(authority, reply->alias, type, reply);
-	if (reply->alias.n) /* it leads nowhere */
+	if (reply->alias.n) {
+		tell_loop(authority, name, alias);
 		reply->status = DNS_TEMPORARY;
+	}
 	reply->alias = alias;
 }
 
@@ -341,6 +471,8 @@ static bool ask_parent(struct authority *authority,
 
 	add_servers(authority, &parent, names);
 	for (size_t i = 0; i < parent.n && vain < PARENTS_MAX; i++) {
+		if (is_late(authority))
+			return false;
 		nameserver_ask(authority->arena, &parent.servers[i].address,
 			       apex, RR_DS, reply);
 		if (reply->kind == REPLY_ANSWER)
@@ -421,7 +553,8 @@ enum result authority_new(struct arena *arena,
 	*new = (struct authority){ .arena = arena, .findings = findings };
 	if (resolver_new(settings, arena, &new->resolver, error) != OK)
 		return E_CONFIG;
-	new->inquiry = inquiry_begin(new->resolver, arena, BUDGET_MS);
+	new->silence_ms = SILENCE_MS;
+	authority_turn_to(new, STR("this host"));
 	new->as_resolver =
 		(struct dns_resolver){ .query = query, .context = new };
 	*authority = new;
@@ -430,6 +563,5 @@ enum result authority_new(struct arena *arena,
 
 void authority_free(struct authority *authority)
 {
-	inquiry_end(authority->inquiry);
 	resolver_put(authority->resolver);
 }

@@ -14,7 +14,8 @@ struct authority;
 
 /*
  * The resolver is there to find the servers. What is wrong with them is added
- * to the findings: ns.none, ns.silent, ns.lame, ns.disagree, each once.
+ * to the findings: ns.none, ns.private, ns.silent, ns.lame, ns.disagree, ns.loop,
+ * ns.late, each once.
  * E_CONFIG with *error in words when the settings are not taken.
  */
 enum result authority_new(struct arena *arena,
@@ -22,6 +23,12 @@ enum result authority_new(struct arena *arena,
 			  struct findings *findings,
 			  struct authority **authority, const char **error);
 void authority_free(struct authority *authority);
+
+/*
+ * All that is asked from now on is for this subject, and for a minute; who
+ * begins has one for "this host". What is not asked then is DNS_TEMPORARY.
+ */
+void authority_turn_to(struct authority *authority, struct str subject);
 
 /*
  * What the servers of the zone say of the name itself, or its alias. Where

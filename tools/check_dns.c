@@ -359,6 +359,7 @@ int check_dns(const struct check_context *context)
 	for (size_t i = 0; i < context->n; i++) {
 		const struct domain *domain = &context->domains[i];
 
+		authority_turn_to(check.authority, domain->name);
 		check.mx_fault = false;
 		check_mx(&check, domain->name);
 		if (!str_eq(domain->name, check.host->name))
@@ -368,6 +369,7 @@ int check_dns(const struct check_context *context)
 			srs_domain = STR("");
 	}
 	if (srs_domain.n) {
+		authority_turn_to(check.authority, srs_domain);
 		check.mx_fault = false;
 		check_mx(&check, srs_domain);
 		check_spf(&check, srs_domain, FINDING_FAULT);

@@ -4,20 +4,22 @@
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "mail/dns_rdata.h"
 #include "mail/limits.h"
+#include "milters/resolver.h"
 
 enum {
 	PORT = 53,
-	WAIT_SECONDS = 2,
+	/* All that comes within a try or a connection, whatever it is. */
+	TRY_MS = 2000,
 	TRIES = 3,
-	STRAYS_MAX = 16, /* answers to other questions, for each try */
+	TCP_MS = 6000,
 	HEADER_SIZE = 12,
 	EDNS_SIZE = 1232, /* as in milters/resolver.c */
 	QUESTION_MAX = 512,
@@ -86,10 +88,31 @@ static struct str make_question(struct arena *arena, struct str name,
 	return buf_str(&buf);
 }
 
-/* A socket for a server; -1 with errno set. */
-static int connect_to(const struct ip *server, int type)
+/* False when the time is over, or with another errno. */
+static bool wait_for(int fd, short events, int64_t end)
 {
-	const struct timeval wait = { .tv_sec = WAIT_SECONDS };
+	struct pollfd one = { .fd = fd, .events = events };
+	int64_t left = end - resolver_now();
+
+	errno = EAGAIN;
+	return left > 0 && poll(&one, 1, (int)left) == 1;
+}
+
+/* Connects within the time; 0, or errno. */
+static int finish_connecting(int fd, int64_t end)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (!wait_for(fd, POLLOUT, end))
+		return errno;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	return error;
+}
+
+/* A socket for a server; -1 with errno set. */
+static int connect_to(const struct ip *server, int type, int64_t end)
+{
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
 				    .sin6_port = htons(PORT) };
 	struct sockaddr_in four = { .sin_family = AF_INET,
@@ -97,18 +120,17 @@ static int connect_to(const struct ip *server, int type)
 	const struct sockaddr *to = server->six ? (struct sockaddr *)&six
 						: (struct sockaddr *)&four;
 	socklen_t size = server->six ? sizeof(six) : sizeof(four);
-	int fd = socket(to->sa_family, type | SOCK_CLOEXEC, 0);
-	int why;
+	int fd = socket(to->sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int why = 0;
 
 	memcpy(&six.sin6_addr, server->octets, 16);
 	memcpy(&four.sin_addr, server->octets, 4);
 	if (fd < 0)
 		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	if (connect(fd, to, size) == 0)
+	if (connect(fd, to, size) != 0)
+		why = errno == EINPROGRESS ? finish_connecting(fd, end) : errno;
+	if (!why)
 		return fd;
-	why = errno;
 	close(fd);
 	errno = why;
 	return -1;
@@ -126,38 +148,45 @@ static bool is_answer(struct str question, struct str answer)
 		       str_sub(question, HEADER_SIZE, HEADER_SIZE + n));
 }
 
-/* The octets of an answer in `room`; 0 when none came, errno says why. */
-static size_t ask_udp(const struct ip *server, struct str question, char *room)
+/* One try of ask_udp; what comes for other questions is passed over. */
+static size_t try_udp(int fd, struct str question, char *room)
 {
-	int fd = connect_to(server, SOCK_DGRAM), why = EAGAIN;
+	int64_t end = resolver_now() + TRY_MS;
+	ssize_t got = send(fd, question.p, question.n, 0);
 
-	if (fd < 0)
-		return 0;
-	for (int i = 0; i < TRIES; i++) {
-		ssize_t got = send(fd, question.p, question.n, 0);
-
-		for (int j = 0; got >= 0 && j < STRAYS_MAX; j++) {
-			got = recv(fd, room, ANSWER_MAX, 0);
-			if (got > 0 &&
-			    is_answer(question,
-				      (struct str){ room, (size_t)got })) {
-				close(fd);
-				return (size_t)got;
-			}
-		}
-		why = got < 0 ? errno : EAGAIN;
+	while (got >= 0 && wait_for(fd, POLLIN, end)) {
+		got = recv(fd, room, ANSWER_MAX, 0);
+		if (got > 0 &&
+		    is_answer(question, (struct str){ room, (size_t)got }))
+			return (size_t)got;
 	}
-	close(fd);
-	errno = why;
 	return 0;
 }
 
-static bool receive(int fd, char *room, size_t n)
+/* The octets of an answer in `room`; 0 when none came, errno says why. */
+static size_t ask_udp(const struct ip *server, struct str question, char *room)
+{
+	int fd = connect_to(server, SOCK_DGRAM, 0), why;
+	size_t n = 0;
+
+	if (fd < 0)
+		return 0;
+	for (int i = 0; i < TRIES && !n; i++)
+		n = try_udp(fd, question, room);
+	why = errno;
+	close(fd);
+	errno = why;
+	return n;
+}
+
+static bool receive(int fd, char *room, size_t n, int64_t end)
 {
 	ssize_t got;
 
-	errno = ECONNRESET; /* unless recv says more */
 	for (size_t at = 0; at < n; at += (size_t)got) {
+		if (!wait_for(fd, POLLIN, end))
+			return false;
+		errno = ECONNRESET; /* unless recv says more */
 		got = recv(fd, room + at, n - at, 0);
 		if (got <= 0)
 			return false;
@@ -169,7 +198,8 @@ static bool receive(int fd, char *room, size_t n)
 static size_t ask_tcp(struct arena *arena, const struct ip *server,
 		      struct str question, char *room)
 {
-	int fd = connect_to(server, SOCK_STREAM), why;
+	int64_t end = resolver_now() + TCP_MS;
+	int fd = connect_to(server, SOCK_STREAM, end), why;
 	struct buf buf;
 	size_t n = 0;
 
@@ -179,10 +209,10 @@ static size_t ask_tcp(struct arena *arena, const struct ip *server,
 	add_number(&buf, (unsigned)question.n);
 	buf_add(&buf, question);
 	if (send(fd, buf.p, buf.n, MSG_NOSIGNAL) == (ssize_t)buf.n &&
-	    receive(fd, room, 2))
+	    receive(fd, room, 2, end))
 		n = (size_t)(unsigned char)room[0] << 8 |
 		    (unsigned char)room[1];
-	if (n && (!receive(fd, room, n) ||
+	if (n && (!receive(fd, room, n, end) ||
 		  !is_answer(question, (struct str){ room, n })))
 		n = 0;
 	why = errno;
@@ -412,7 +442,7 @@ static void read_reply(struct arena *arena, struct str octets, struct str name,
 
 static void be_silent(struct arena *arena, struct reply *reply)
 {
-	bool timeout = errno == EAGAIN || errno == EINPROGRESS;
+	bool timeout = errno == EAGAIN;
 
 	reply->kind = errno == ENETUNREACH || errno == EHOSTUNREACH ||
 				      errno == EADDRNOTAVAIL ||

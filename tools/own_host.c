@@ -51,7 +51,7 @@ static void read_postfix(struct arena *arena, bool wanted,
 }
 
 /* RFC 6890: what no stranger can send to is no address of ours. */
-static bool is_public(struct arena *arena, const struct ip *ip)
+bool own_host_is_public(struct arena *arena, const struct ip *ip)
 {
 	static struct str four[] = {
 		{ "0.0.0.0/8", 9 },	  { "10.0.0.0/8", 10 },
@@ -100,7 +100,7 @@ static bool add_list(struct own_host *host, struct arena *arena,
 		if (ip_parse(word, &ip) != OK) {
 			if (strict && word.n)
 				return false;
-		} else if (strict || is_public(arena, &ip)) {
+		} else if (strict || own_host_is_public(arena, &ip)) {
 			add_address(host, &ip);
 		}
 	}
@@ -117,7 +117,7 @@ static void add_interfaces(struct own_host *host, struct arena *arena)
 	for (item = list; item; item = item->ifa_next)
 		if (item->ifa_addr && (item->ifa_flags & IFF_UP) &&
 		    network_address(item->ifa_addr, &ip) &&
-		    is_public(arena, &ip))
+		    own_host_is_public(arena, &ip))
 			add_address(host, &ip);
 	freeifaddrs(list);
 }

@@ -32,6 +32,9 @@ int own_host_read(const struct tool *tool,
 		  const struct own_host_options *options,
 		  struct own_host *host);
 
+/* Can strangers send to it? */
+bool own_host_is_public(struct arena *arena, const struct ip *ip);
+
 /* The name that has the PTR records of an address. */
 struct str own_host_reverse(struct arena *arena, const struct ip *address);
 

@@ -42,7 +42,8 @@ static void set_up(CURL *curl, const struct fetch *fetch, const char *url)
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	/* So that curl has who hangs up be an error, and no signal. */
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 0L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, fetch->seconds);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "millrace");
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);

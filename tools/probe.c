@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@ struct probe {
 	struct tls *tls;
 	int64_t end; /* in ms of the growing clock */
 	char room[4096];
-	struct str pending; /* of room: read, but not used yet */
+	struct str pending;	  /* of room: read, but not used yet */
+	struct sigaction at_pipe; /* as it was before */
 	const char *error;
 };
 
@@ -181,11 +183,14 @@ static enum result read_reply(struct probe *probe, struct smtp_reply *reply)
 {
 	struct buf text;
 	struct str line;
-	bool more;
+	bool more = false;
 
 	buf_init(&text, probe->arena, REPLY_MAX);
 	do {
 		int code = 0;
+
+		if (more)
+			buf_addc(&text, '\n');
 
 		if (read_line(probe, &line) != OK)
 			return E_TEMP;
@@ -199,12 +204,10 @@ static enum result read_reply(struct probe *probe, struct smtp_reply *reply)
 				    "what is answered is not SMTP");
 		reply->code = code;
 		more = line.n > 3 && line.p[3] == '-';
-		if (text.n)
-			buf_addc(&text, '\n');
 		buf_add(&text, line.n > 4 ? str_sub(line, 4, line.n) : STR(""));
 	} while (more && !text.full);
 	reply->text = buf_str(&text);
-	return OK;
+	return more ? fail(probe, E_TEMP, "a reply without end") : OK;
 }
 
 enum result probe_open(struct arena *arena, const struct probe_target *target,
@@ -216,6 +219,9 @@ enum result probe_open(struct arena *arena, const struct probe_target *target,
 	(*probe)->arena = arena;
 	(*probe)->target = *target;
 	(*probe)->pending = STR("");
+	/* OpenSSL writes to who may have hung up, and that is an error. */
+	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN },
+		  &(*probe)->at_pipe);
 	(*probe)->end = growing_clock_ms() + target->seconds * 1000;
 	result = connect_to(*probe);
 	if (result == OK && target->implicit_tls)
@@ -232,6 +238,7 @@ void probe_close(struct probe *probe)
 	tls_free(probe->tls);
 	if (probe->fd >= 0)
 		close(probe->fd);
+	sigaction(SIGPIPE, &probe->at_pipe, NULL);
 }
 
 const char *probe_error(const struct probe *probe)

@@ -11,6 +11,7 @@
 
 #include "check_outward.h"
 #include "daemons.h"
+#include "mail/domain.h"
 #include "milters/network.h"
 
 const int host_ports[HOST_PORTS] = { 25, 465, 587 };
@@ -59,7 +60,7 @@ static void add_address(struct host *host, const struct sockaddr *address)
 	struct ip ip;
 
 	if (!address || !network_address(address, &ip) || is_local_only(&ip) ||
-	    host->n_addresses == ADDRESSES_MAX)
+	    !host->mta.families[ip.six] || host->n_addresses == ADDRESSES_MAX)
 		return;
 	for (size_t i = 0; i < host->n_addresses; i++)
 		if (ip_is_within(&ip, &host->addresses[i],
@@ -110,6 +111,7 @@ static void check_families(struct host *host)
 	const struct mta_words *words = host->mta.words;
 	struct host all = { .arena = host->arena };
 
+	memcpy(all.mta.families, host->mta.families, sizeof(all.mta.families));
 	host_add_interfaces(&all);
 	for (int six = 0; six < 2; six++)
 		if (has_family(&all, six) && !has_family(host, six))
@@ -152,10 +154,13 @@ void host_each_alias_domain(struct host *host,
 	while (folder && (entry = readdir(folder))) {
 		const char *aliases = arena_printf(host->arena, "%s/%s/aliases",
 						   path, entry->d_name);
+		struct str domain;
 
-		if (entry->d_name[0] == '.' || access(aliases, F_OK) != 0)
-			continue;
-		check(host, arena_copy(host->arena, str_from(entry->d_name)));
+		/* MTAs know a domain by its A-labels. */
+		if (access(aliases, F_OK) == 0 &&
+		    domain_normalize(host->arena, str_from(entry->d_name),
+				     &domain) == OK)
+			check(host, domain);
 	}
 	if (folder)
 		closedir(folder);

@@ -35,6 +35,7 @@ struct milter_use {
 	const char *endpoint; /* as the settings have it */
 	struct str name;      /* "forward" of ".../forward.sock" */
 	const char *path;     /* of a unix socket; else NULL, and: */
+	bool is_chrooted;     /* the path is below where the MTA puts itself */
 	struct str place;     /* "host:port" */
 	/* What lets mail pass while it does not answer; NULL: nothing. */
 	const char *gap;
@@ -67,12 +68,15 @@ struct mta {
 	const char *name;	 /* as it greets */
 	struct str mentions[2];	 /* all that may name a milter's socket */
 	const char *interfaces;	 /* where it listens, as it says it */
+	bool families[2];	 /* that it may use: IPv4, IPv6 */
 	const char *milter_user; /* who connects to milters; NULL: root */
 	struct milter_list lists[MILTERS_MAX];
 	size_t n_lists;
 	struct networks trusted; /* relays for these without asking */
-	const char *certificates[HOST_PORTS]; /* files, as in a list of them */
-	const char *pair, *pair_fault;	      /* of certificate and key */
+	bool serves[HOST_PORTS]; /* it has a service there */
+	/* Files, as in a list of them; NULL where it takes others, too. */
+	const char *certificates[HOST_PORTS];
+	const char *pair, *pair_fault; /* of certificate and key */
 };
 
 struct host {
@@ -105,8 +109,8 @@ void check_sendmail(struct host *host);
 void host_add_interfaces(struct host *host);
 void host_add_named(struct host *host, struct str name);
 
-/* The daemon's name in an endpoint, "forward" of "unix:.../forward.sock". */
-struct str milter_name(struct str endpoint);
+/* The daemon's name, of a milter whose path or place is known. */
+void milter_find_name(const struct host *host, struct milter_use *use);
 
 /* A list, to be filled; NULL when there are too many. */
 struct milter_list *host_add_list(struct host *host, enum milter_kind kind,

@@ -12,11 +12,14 @@
 #include <unistd.h>
 
 #include "check_host.h"
+#include "daemons.h"
+#include "listener.h"
+#include "milters/network.h"
 
 /*
  * The milters that the MTA asks: which, in which order, what becomes of mail
  * without them, and whether they answer. A daemon of ours is known by the name
- * of its socket.
+ * of its socket, or as the one that listens there.
  */
 
 enum { SECONDS = 5 };
@@ -41,14 +44,60 @@ static const struct place {
 	  "bounces are signed as they leave, behind forward" },
 };
 
-struct str milter_name(struct str endpoint)
+/* The addresses of "host:port", to be freed; NULL without. */
+static struct addrinfo *find_place(struct arena *arena, struct str place)
 {
-	struct str name =
-		str_sub(endpoint, str_find(endpoint, ':'), endpoint.n);
-	size_t slash = str_find_last(name, '/');
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	size_t colon = str_find_last(place, ':');
+	struct str name = str_sub(place, 0, colon);
+	struct addrinfo *found;
 
-	name = slash < name.n ? str_sub(name, slash + 1, name.n) : name;
-	return str_sub(name, 0, str_find_last(name, '.'));
+	if (colon == place.n)
+		return NULL;
+	if (name.n > 2 && name.p[0] == '[')
+		name = str_sub(name, 1, name.n - 1);
+	if (getaddrinfo(arena_copy(arena, name).p,
+			arena_copy(arena, str_sub(place, colon + 1, place.n)).p,
+			&hints, &found) != 0)
+		return NULL;
+	return found;
+}
+
+/* The daemon of ours whose process listens there; empty without. */
+static struct str find_listener(struct arena *arena, struct str place)
+{
+	struct addrinfo *found = find_place(arena, place);
+	struct str name = STR("");
+	struct ip ip;
+
+	for (struct addrinfo *one = found; one && !name.n; one = one->ai_next)
+		for (size_t i = 0; i < DAEMONS && !name.n; i++)
+			/* Both families have the port at one place. */
+			if (network_address(one->ai_addr, &ip) &&
+			    listener_has(
+				    &ip,
+				    ntohs(((struct sockaddr_in *)one->ai_addr)
+						  ->sin_port),
+				    daemon_names[i]))
+				name = str_from(daemon_names[i]);
+	if (found)
+		freeaddrinfo(found);
+	return name;
+}
+
+void milter_find_name(const struct host *host, struct milter_use *use)
+{
+	struct str path = str_from(use->path);
+	size_t slash = str_find_last(path, '/');
+
+	use->name =
+		use->path ? STR("") : find_listener(host->arena, use->place);
+	if (!use->name.n)
+		use->name = str_from(use->endpoint);
+	if (!use->path)
+		return;
+	use->name = slash < path.n ? str_sub(path, slash + 1, path.n) : path;
+	use->name = str_sub(use->name, 0, str_find_last(use->name, '.'));
 }
 
 static size_t find(const struct milter_list *list, const char *daemon)
@@ -132,6 +181,17 @@ static void check_gaps(struct host *host, const struct milter_list *list)
 	}
 }
 
+/* A socket that waits for nothing longer than it should, or -1. */
+static int open_socket(int family)
+{
+	const struct timeval timeout = { .tv_sec = SECONDS };
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	return fd;
+}
+
 static int connect_unix(const char *path, int *fd)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -139,7 +199,7 @@ static int connect_unix(const char *path, int *fd)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return ENAMETOOLONG;
 	memcpy(address.sun_path, path, strlen(path));
-	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	*fd = open_socket(AF_UNIX);
 	return connect(*fd, (struct sockaddr *)&address, sizeof(address)) == 0
 		       ? 0
 		       : errno;
@@ -147,29 +207,19 @@ static int connect_unix(const char *path, int *fd)
 
 static int connect_inet(struct arena *arena, struct str place, int *fd)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	size_t colon = str_find_last(place, ':');
-	struct addrinfo *found;
-	struct str name = str_sub(place, 0, colon);
-	int error = ECONNREFUSED;
+	struct addrinfo *found = find_place(arena, place);
+	int error = EADDRNOTAVAIL;
 
-	if (colon == place.n)
-		return EINVAL;
-	if (name.n > 2 && name.p[0] == '[')
-		name = str_sub(name, 1, name.n - 1);
-	if (getaddrinfo(arena_copy(arena, name).p,
-			arena_copy(arena, str_sub(place, colon + 1, place.n)).p,
-			&hints, &found) != 0)
-		return EADDRNOTAVAIL;
 	for (struct addrinfo *one = found; one && error; one = one->ai_next) {
 		if (*fd >= 0)
 			close(*fd);
-		*fd = socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		*fd = open_socket(one->ai_family);
 		error = connect(*fd, one->ai_addr, one->ai_addrlen) == 0
 				? 0
 				: errno;
 	}
-	freeaddrinfo(found);
+	if (found)
+		freeaddrinfo(found);
 	return error;
 }
 
@@ -183,11 +233,8 @@ static const char *negotiate(int fd)
 					     0,	   0, 6,    0,	  0,   1,
 					     0xff, 0, 0x1f, 0xff, 0xff };
 	static const unsigned char quit[] = { 0, 0, 0, 1, 'Q' };
-	const struct timeval timeout = { .tv_sec = SECONDS };
 	unsigned char answer[5];
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	if (send(fd, ask, sizeof(ask), MSG_NOSIGNAL) != sizeof(ask) ||
 	    recv(fd, answer, sizeof(answer), MSG_WAITALL) != sizeof(answer))
 		return "no answer";
@@ -204,7 +251,10 @@ static const char *speak_to(const struct host *host,
 
 	error = use->path ? connect_unix(use->path, &fd)
 			  : connect_inet(host->arena, use->place, &fd);
-	fault = error ? strerror(error) : negotiate(fd);
+	/* A full queue, and no answer at all, end by the time. */
+	fault = error == EAGAIN || error == EINPROGRESS ? "no answer"
+		: error					? strerror(error)
+							: negotiate(fd);
 	if (fd >= 0)
 		close(fd);
 	return fault;
@@ -245,6 +295,13 @@ static void check_answer(struct host *host, const struct milter_use *use)
 			"systemctl restart millrace-%.*s, and see its log; "
 			"mail waits meanwhile",
 			STR_ARG(use->name));
+		if (use->is_chrooted)
+			finding.advice = arena_printf(
+				host->arena,
+				"the service runs in a chroot (master.cf): its "
+				"socket must be %s, see contrib/postfix/"
+				"millrace-%.*s.socket.conf",
+				use->path, STR_ARG(use->name));
 	} else if (use->path && user && !is_writable_for(use->path, user)) {
 		finding.id = "milter.permission";
 		finding.seen = arena_printf(
@@ -262,6 +319,12 @@ static void check_answer(struct host *host, const struct milter_use *use)
 	findings_add(host->findings, &finding);
 }
 
+static bool is_same(const struct milter_use *a, const struct milter_use *b)
+{
+	return strcmp(a->endpoint, b->endpoint) == 0 &&
+	       a->is_chrooted == b->is_chrooted;
+}
+
 /* Each endpoint once, however many lists have it. */
 static void check_answers(struct host *host, const struct milter_list *list,
 			  struct milter_list *spoken)
@@ -269,8 +332,8 @@ static void check_answers(struct host *host, const struct milter_list *list,
 	for (size_t i = 0; i < list->n; i++) {
 		size_t j = 0;
 
-		while (j < spoken->n && strcmp(spoken->uses[j].endpoint,
-					       list->uses[i].endpoint) != 0)
+		while (j < spoken->n &&
+		       !is_same(&spoken->uses[j], &list->uses[i]))
 			j++;
 		if (j < spoken->n || spoken->n == MILTERS_MAX)
 			continue;

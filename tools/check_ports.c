@@ -15,7 +15,7 @@
 
 enum { LOOK_SECONDS = 30, DAY = 86400, DAYS_LEFT = 21 };
 /* Where a milter does not answer, the MTA waits for it for longer. */
-enum { LOOK_SECONDS_IN_VAIN = 3 };
+enum { LOOK_SECONDS_IN_VAIN = 3, HOST_LOOKS = HOST_PORTS * ADDRESSES_MAX };
 
 struct look {
 	int port;
@@ -23,7 +23,7 @@ struct look {
 	const char *taken; /* by that program, not the MTA's; or NULL */
 	const char *files; /* that it should take its certificate from */
 	bool open, speaks, offers_tls, has_tls, has_certificate;
-	const char *error; /* of what did not come to pass */
+	const char *error; /* of what did not come to pass, or a refusal */
 	struct smtp_reply greeting, plain, secure, relay;
 	struct certificate certificate;
 	bool is_served;	 /* the certificate is in these files */
@@ -33,6 +33,8 @@ struct look {
 struct rule {
 	const char *id;
 	enum finding_grade grade;
+	/* Was there what the rule is about? It can't be broken without. */
+	bool (*applies)(const struct look *look);
 	bool (*fails)(const struct host *host, const struct look *look);
 	const char *(*seen)(const struct host *host, const struct look *look);
 	const char *expected; /* NULL: the host's name */
@@ -63,12 +65,26 @@ static void ask_relay(struct probe *probe, struct look *look)
 	struct smtp_reply reply;
 
 	if (probe_ask(probe, STR("MAIL FROM:<relay-check@example.com>"),
-		      &reply) != OK ||
-	    reply.code != 250)
+		      &reply) != OK)
+		return;
+	if (reply.code >= 500) /* for any recipient */
+		look->relay = reply;
+	if (reply.code != 250)
 		return;
 	probe_ask(probe, STR("RCPT TO:<relay-check@example.com>"),
 		  &look->relay);
 	probe_ask(probe, STR("RSET"), &reply);
+}
+
+/* A reply of another code says that nobody is served here. */
+static bool is_taken_in(const struct host *host, struct look *look,
+			const struct smtp_reply *reply, int code)
+{
+	if (reply->code == code)
+		return true;
+	look->speaks = false;
+	look->error = probe_reply_text(host->arena, reply);
+	return false;
 }
 
 static void talk(const struct host *host, struct probe *probe,
@@ -77,8 +93,11 @@ static void talk(const struct host *host, struct probe *probe,
 	struct str unused;
 	struct smtp_reply bye;
 
+	if (!is_taken_in(host, look, &look->greeting, 220))
+		return;
 	if (!probe_has_tls(probe)) {
-		if (probe_hello(probe, &look->plain) != OK)
+		if (probe_hello(probe, &look->plain) != OK ||
+		    !is_taken_in(host, look, &look->plain, 250))
 			return;
 		look->offers_tls =
 			probe_offer(&look->plain, STR("STARTTLS"), &unused);
@@ -90,7 +109,8 @@ static void talk(const struct host *host, struct probe *probe,
 		look->has_certificate =
 			probe_certificate(probe, &look->certificate) == OK;
 		look->is_served = is_in_files(host, look);
-		if (probe_hello(probe, &look->secure) != OK)
+		if (probe_hello(probe, &look->secure) != OK ||
+		    !is_taken_in(host, look, &look->secure, 250))
 			return;
 	}
 	ask_relay(probe, look);
@@ -120,7 +140,8 @@ static void look_at(const struct host *host, struct look *look)
 	look->speaks = result == OK;
 	if (result == OK)
 		talk(host, probe, look);
-	look->error = probe_error(probe);
+	if (!look->error)
+		look->error = probe_error(probe);
 	probe_close(probe);
 }
 
@@ -128,6 +149,53 @@ static struct str first_word(struct str text)
 {
 	return str_sub(text, 0,
 		       str_find(str_sub(text, 0, str_find(text, '\n')), ' '));
+}
+
+static bool is_anything(const struct look *look)
+{
+	(void)look;
+	return true;
+}
+
+static bool is_free(const struct look *look)
+{
+	return !look->taken;
+}
+
+static bool is_open(const struct look *look)
+{
+	return look->open;
+}
+
+static bool speaks(const struct look *look)
+{
+	return look->speaks;
+}
+
+static bool speaks_plain(const struct look *look)
+{
+	return look->plain.code == 250;
+}
+
+static bool is_for_users(const struct look *look)
+{
+	return look->port != 25 && look->has_tls && look->secure.code == 250;
+}
+
+/* Where our own address may relay, others can't be told of from here. */
+static bool knows_relaying(const struct look *look)
+{
+	return look->relay.code && !(is_relayed(look) && look->is_trusted);
+}
+
+static bool has_certificate(const struct look *look)
+{
+	return look->has_certificate;
+}
+
+static bool has_files(const struct look *look)
+{
+	return look->has_certificate && look->files;
 }
 
 static bool is_taken(const struct host *host, const struct look *look)
@@ -173,8 +241,7 @@ static bool lacks_auth(const struct host *host, const struct look *look)
 {
 	struct str mechanisms;
 
-	(void)host;
-	return look->port != 25 && look->has_tls && look->secure.code == 250 &&
+	return is_for_users(look) &&
 	       (!probe_offer(&look->secure, STR("AUTH"), &mechanisms) ||
 		!postfix_lists(arena_copy(host->arena, mechanisms).p,
 			       STR("PLAIN")));
@@ -183,7 +250,7 @@ static bool lacks_auth(const struct host *host, const struct look *look)
 static bool is_relay(const struct host *host, const struct look *look)
 {
 	(void)host;
-	return is_relayed(look) && !look->is_trusted;
+	return is_relayed(look) && knows_relaying(look);
 }
 
 static bool is_expired(const struct host *host, const struct look *look)
@@ -220,7 +287,7 @@ static bool dangles(const struct host *host, const struct look *look)
 static bool is_not_served(const struct host *host, const struct look *look)
 {
 	(void)host;
-	return look->has_certificate && !look->is_served;
+	return has_files(look) && !look->is_served;
 }
 
 static const char *see_taken(const struct host *host, const struct look *look)
@@ -298,63 +365,68 @@ static const char *see_serial(const struct host *host, const struct look *look)
 }
 
 static const struct rule rules[] = {
-	{ "port.taken", FINDING_FAULT, is_taken, see_taken,
+	{ "port.taken", FINDING_FAULT, is_anything, is_taken, see_taken,
 	  "the MTA (what a firewall lets in can't be seen from here)",
 	  "stop that program for good, then start the MTA", NULL },
-	{ "port.closed", FINDING_FAULT, is_closed, see_error,
+	{ "port.closed", FINDING_FAULT, is_free, is_closed, see_error,
 	  "a server that listens",
 	  "look at the service in master.cf (postconf -M) and at "
 	  "inet_interfaces, then postfix reload",
 	  "a DAEMON_OPTIONS line for the port, see contrib/sendmail/"
 	  "submission.mc, and Family=inet6 in it; then restart Sendmail" },
-	{ "port.silent", FINDING_FAULT, is_silent, see_error, "a greeting",
+	{ "port.silent", FINDING_FAULT, is_open, is_silent, see_error,
+	  "a greeting",
 	  "the mail log says why smtpd ends: Dovecot's socket, certificates, "
 	  "or the service's options",
 	  "the mail log says why: a limit of /etc/mail/access (ClientRate, "
 	  "GreetPause), a load that is too high (RefuseLA), or key and certificate" },
-	{ "greeting.differs", FINDING_FAULT, is_misnamed, see_greeting, NULL,
+	{ "greeting.differs", FINDING_FAULT, speaks, is_misnamed, see_greeting,
+	  NULL,
 	  "postconf -e 'smtpd_banner = $myhostname ESMTP', with myhostname "
 	  "the name of the PTR record",
 	  "define(`confDOMAIN_NAME', ...) with the name of the PTR record, and "
 	  "$j first in confSMTP_LOGIN_MSG" },
-	{ "tls.missing", FINDING_FAULT, lacks_tls, see_tls,
+	{ "tls.missing", FINDING_FAULT, speaks, lacks_tls, see_tls,
 	  "TLS, with a certificate",
 	  "set smtpd_tls_security_level = may, and give smtpd_tls_chain_files "
 	  "key and certificate",
 	  "see contrib/sendmail/submission.mc: confSERVER_CERT, confSERVER_KEY, "
 	  "confCACERT and confCACERT_PATH; the key is root's alone (0600)" },
-	{ "sasl.plain-text", FINDING_FAULT, has_plain_auth, see_auth,
-	  "AUTH under TLS alone", "postconf -e 'smtpd_tls_auth_only = yes'",
+	{ "sasl.plain-text", FINDING_FAULT, speaks_plain, has_plain_auth,
+	  see_auth, "AUTH under TLS alone",
+	  "postconf -e 'smtpd_tls_auth_only = yes'",
 	  "define(`confAUTH_OPTIONS', `A p y')" },
-	{ "sasl.missing", FINDING_FAULT, lacks_auth, see_auth, "AUTH PLAIN",
+	{ "sasl.missing", FINDING_FAULT, is_for_users, lacks_auth, see_auth,
+	  "AUTH PLAIN",
 	  "set smtpd_sasl_auth_enable = yes for the service in master.cf, and "
 	  "see that Dovecot runs",
 	  "see contrib/sendmail/submission.mc and, in README.md beside it, the "
 	  "file Sendmail.conf.2" },
-	{ "relay.open", FINDING_FAULT, is_relay, see_relay,
+	{ "relay.open", FINDING_FAULT, knows_relaying, is_relay, see_relay,
 	  "a refusal: neither is ours",
 	  "postconf -e 'smtpd_relay_restrictions = permit_mynetworks "
 	  "permit_sasl_authenticated reject_unauth_destination', now",
 	  "take promiscuous_relay out of sendmail.mc, and look at relay-domains "
 	  "and access, now" },
-	{ "tls.expired", FINDING_FAULT, is_expired, see_dates,
+	{ "tls.expired", FINDING_FAULT, has_certificate, is_expired, see_dates,
 	  "a certificate that is good today",
 	  "renew it, and see why nothing did", NULL },
-	{ "tls.expiring", FINDING_WARNING, is_expiring, see_dates,
-	  "three weeks and more", "see that it is renewed", NULL },
-	{ "tls.name", FINDING_FAULT, is_for_others, see_names, NULL,
+	{ "tls.expiring", FINDING_WARNING, has_certificate, is_expiring,
+	  see_dates, "three weeks and more", "see that it is renewed", NULL },
+	{ "tls.name", FINDING_FAULT, has_certificate, is_for_others, see_names,
+	  NULL,
 	  "get a certificate for this name: Gmail's \"send mail as\" wants it",
 	  NULL },
-	{ "tls.self-signed", FINDING_FAULT, is_self_signed, see_chain,
-	  "a certificate by a known authority",
+	{ "tls.self-signed", FINDING_FAULT, has_certificate, is_self_signed,
+	  see_chain, "a certificate by a known authority",
 	  "get one, see contrib/tls: Gmail's \"send mail as\" takes no other",
 	  NULL },
-	{ "tls.chain", FINDING_FAULT, dangles, see_chain,
+	{ "tls.chain", FINDING_FAULT, has_certificate, dangles, see_chain,
 	  "a chain that leads to a known root",
 	  "put the authority's intermediate certificates behind your own, in "
 	  "the same file (\"fullchain\")",
 	  NULL },
-	{ "tls.not-served", FINDING_FAULT, is_not_served, see_serial,
+	{ "tls.not-served", FINDING_FAULT, has_files, is_not_served, see_serial,
 	  "the certificate that is in the file",
 	  "reload the MTA, and let who renews it do so", NULL },
 };
@@ -368,9 +440,10 @@ static void add_once(struct buf *list, struct str item)
 	buf_add(list, item);
 }
 
-/* "ports 465, 587", and where it is not everywhere, " at 2001:db8::25". */
-static const char *where(const struct host *host, const struct rule *rule,
-			 const struct look *looks, size_t n)
+/* "ports 465, 587" of those looks, and where it is not everywhere,
+ * " at 2001:db8::25". */
+static const char *where(const struct host *host, const struct look *looks,
+			 const bool *chosen, size_t n)
 {
 	struct buf ports, addresses, all;
 
@@ -381,7 +454,7 @@ static const char *where(const struct host *host, const struct rule *rule,
 		struct str address = ip_format(host->arena, looks[i].address);
 
 		add_once(&all, address);
-		if (!rule->fails(host, &looks[i]))
+		if (!chosen[i])
 			continue;
 		add_once(&ports, str_from(arena_printf(host->arena, "%d",
 						       looks[i].port)));
@@ -399,27 +472,34 @@ static const char *advice_of(const struct host *host, const struct rule *rule)
 								: rule->advice;
 }
 
+/* What no look was about is not said to be good. */
 static void judge(struct host *host, const struct rule *rule,
 		  const struct look *looks, size_t n)
 {
-	size_t i = 0;
+	bool good[HOST_LOOKS] = { false }, bad[HOST_LOOKS] = { false };
+	const char *expected = rule->expected ? rule->expected : host->name;
+	const struct look *first = NULL;
+	bool is_good = false;
 
-	while (i < n && !rule->fails(host, &looks[i]))
-		i++;
-	if (i == n) {
-		host_found_good(host, rule->id, "ports 25, 465, 587",
-				rule->expected ? rule->expected : host->name);
-		return;
+	for (size_t i = 0; i < n; i++) {
+		bad[i] = rule->fails(host, &looks[i]);
+		good[i] = !bad[i] && rule->applies(&looks[i]);
+		is_good = is_good || good[i];
+		if (bad[i] && !first)
+			first = &looks[i];
 	}
-	findings_add(host->findings,
-		     &(struct finding){ .id = rule->id,
-					.grade = rule->grade,
-					.subject = where(host, rule, looks, n),
-					.seen = rule->seen(host, &looks[i]),
-					.expected = rule->expected
-							    ? rule->expected
-							    : host->name,
-					.advice = advice_of(host, rule) });
+	if (first)
+		findings_add(host->findings,
+			     &(struct finding){
+				     .id = rule->id,
+				     .grade = rule->grade,
+				     .subject = where(host, looks, bad, n),
+				     .seen = rule->seen(host, first),
+				     .expected = expected,
+				     .advice = advice_of(host, rule) });
+	else if (is_good)
+		host_found_good(host, rule->id, where(host, looks, good, n),
+				expected);
 }
 
 /* The MTA goes on without TLS when key and certificate are no pair. */
@@ -428,8 +508,9 @@ static void check_pair(struct host *host)
 	const struct mta *mta = &host->mta;
 
 	if (!mta->pair_fault) {
-		host_found_good(host, "tls.pair", mta->pair,
-				"a certificate and its key");
+		if (*mta->pair)
+			host_found_good(host, "tls.pair", mta->pair,
+					"a certificate and its key");
 		return;
 	}
 	findings_add(host->findings,
@@ -457,9 +538,19 @@ static const char *find_taker(const struct host *host, const struct look *look)
 	return arena_printf(host->arena, "%s (process %ld)", name, pid);
 }
 
+/* Users may have one port alone, 465 or 587. */
+static bool is_done_without(const struct mta *mta, size_t i)
+{
+	for (size_t j = 0; j < HOST_PORTS; j++)
+		if (host_ports[i] != 25 && host_ports[j] != 25 &&
+		    mta->serves[j])
+			return !mta->serves[i];
+	return false;
+}
+
 void check_ports(struct host *host)
 {
-	struct look looks[HOST_PORTS * ADDRESSES_MAX] = { 0 };
+	struct look looks[HOST_LOOKS] = { 0 };
 	const struct mta *mta = &host->mta;
 	size_t n = 0;
 
@@ -472,6 +563,8 @@ void check_ports(struct host *host)
 			looks[n].is_trusted = network_has_ip(
 				&mta->trusted, &host->addresses[j]);
 			looks[n].taken = find_taker(host, &looks[n]);
+			if (!looks[n].taken && is_done_without(mta, i))
+				continue;
 			if (!looks[n].taken)
 				look_at(host, &looks[n]);
 			n++;

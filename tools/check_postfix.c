@@ -38,13 +38,36 @@ static void find_addresses(struct host *host)
 	}
 }
 
-/* The value of "name = value" within "{ endpoint, name = value, ... }". */
+/* A list that mentions neither family is all of them. */
+static void find_families(struct host *host)
+{
+	const char *list =
+		postfix_in_force(&host->postfix, NULL, "inet_protocols");
+	bool four = postfix_lists(list, STR("ipv4"));
+	bool six = postfix_lists(list, STR("ipv6"));
+
+	host->mta.families[0] = four || !six;
+	host->mta.families[1] = six || !four;
+}
+
+/* Without the braces around it, if there are any. */
+static bool strip_braces(struct str *item)
+{
+	if (item->n < 2 || item->p[0] != '{')
+		return false;
+	*item = str_sub(*item, 1, item->n - 1);
+	return true;
+}
+
+/* The value of "name=value" or "{ name = value }" in what is behind the
+ * endpoint. */
 static const char *option_of(struct arena *arena, struct str inner,
 			     const char *name)
 {
 	struct str part, key;
 
-	while (str_cut(&inner, ',', &part)) {
+	while (postfix_item(&inner, &part)) {
+		strip_braces(&part);
 		str_cut(&part, '=', &key);
 		if (part.p && str_eq(str_trim(key), str_from(name)))
 			return arena_copy(arena, str_trim(part)).p;
@@ -52,41 +75,54 @@ static const char *option_of(struct arena *arena, struct str inner,
 	return NULL;
 }
 
-static const char *path_of(const struct host *host, struct str type,
-			   struct str path)
+/* Of the service that asks; NULL when it is no socket in a file system. */
+static const char *path_of(const struct host *host,
+			   const struct postfix_service *service,
+			   struct str type, struct str path)
 {
+	bool is_below = service && service->chroot;
+
 	if (!path.p ||
 	    (!str_eq(type, STR("unix")) && !str_eq(type, STR("local"))))
 		return NULL;
-	if (path.n && path.p[0] == '/')
+	if (path.n && path.p[0] == '/' && !is_below)
 		return arena_copy(host->arena, path).p;
-	return arena_printf(host->arena, "%s/%.*s",
-			    postfix_in_force(&host->postfix, NULL,
-					     "queue_directory"),
-			    STR_ARG(path));
+	return arena_printf(
+		host->arena, "%s%s%.*s",
+		postfix_in_force(&host->postfix, NULL, "queue_directory"),
+		path.n && path.p[0] == '/' ? "" : "/", STR_ARG(path));
 }
 
 /* "unix:PATH", "inet:HOST:PORT", or one of these within "{ ..., ... }". */
 static void read_milter(const struct host *host, struct str item,
+			const struct postfix_service *service,
 			const char *fallback, struct milter_use *use)
 {
 	struct str endpoint = item, type;
 	const char *own = NULL;
 
-	if (item.p[0] == '{') {
-		struct str inner = str_sub(item, 1, item.n - 1);
-
-		own = option_of(host->arena, inner, "default_action");
-		str_cut(&inner, ',', &endpoint);
-		endpoint = str_trim(endpoint);
+	if (strip_braces(&item)) {
+		postfix_item(&item, &endpoint);
+		own = option_of(host->arena, item, "default_action");
 	}
 	use->endpoint = arena_copy(host->arena, endpoint).p;
-	use->name = milter_name(str_from(use->endpoint));
 	use->place = str_from(use->endpoint);
 	str_cut(&use->place, ':', &type);
-	use->path = path_of(host, type, use->place);
+	use->path = path_of(host, service, type, use->place);
+	use->is_chrooted = service && service->chroot && use->place.n &&
+			   use->place.p[0] == '/';
+	milter_find_name(host, use);
 	if (strcmp(own ? own : fallback, "accept") == 0)
 		use->gap = "default_action=accept";
+}
+
+static const struct postfix_service *find_service(const struct host *host,
+						  const char *id)
+{
+	for (size_t i = 0; i < host->postfix.n_services; i++)
+		if (str_eq(host->postfix.services[i].id, str_from(id)))
+			return &host->postfix.services[i];
+	return NULL;
 }
 
 static void read_list(struct host *host, enum milter_kind kind,
@@ -103,7 +139,10 @@ static void read_list(struct host *host, enum milter_kind kind,
 	struct str item;
 
 	while (list && list->n < MILTERS_MAX && postfix_item(&rest, &item))
-		read_milter(host, item, fallback, &list->uses[list->n++]);
+		read_milter(host, item,
+			    service ? service
+				    : find_service(host, "cleanup/unix"),
+			    fallback, &list->uses[list->n++]);
 }
 
 static void read_lists(struct host *host)
@@ -167,6 +206,8 @@ static const char *certificates_of(const struct host *host, int port)
 	const struct postfix_service *service = service_of(host, port);
 	const char *list = "";
 
+	if (*postfix_in_force(&host->postfix, service, "tls_server_sni_maps"))
+		return NULL;
 	for (size_t i = 0; i < N; i++)
 		list = arena_printf(host->arena, "%s %s", list,
 				    postfix_in_force(&host->postfix, service,
@@ -174,31 +215,58 @@ static const char *certificates_of(const struct host *host, int port)
 	return list;
 }
 
-/*
- * The files of key and certificate; of a list of files it is the first one, or
- * the first has the key and the second the certificate.
- */
+/* Of a list of files: a key, and its certificate in the same file or the next;
+ * another key, and so on. */
+static const char *find_chain_fault(const struct host *host, struct str chain,
+				    const char **path)
+{
+	const char *key = NULL, *fault = NULL;
+	struct str item;
+
+	while (postfix_item(&chain, &item)) {
+		*path = arena_copy(host->arena, item).p;
+		if (key)
+			fault = certificate_pair_fault(host->arena, *path, key);
+		else
+			fault = certificate_pair_fault(host->arena, *path,
+						       *path);
+		if (fault && key)
+			return fault;
+		key = fault ? *path : NULL;
+	}
+	return fault;
+}
+
+/* What is set for one kind of key, such as smtpd_tls_eccert_file. */
+static const char *find_kind_fault(const struct host *host, const char *kind,
+				   const char **path)
+{
+	const char *key = postfix_in_force(
+		&host->postfix, NULL,
+		arena_printf(host->arena, "smtpd_tls_%skey_file", kind));
+	const char *file = postfix_in_force(
+		&host->postfix, NULL,
+		arena_printf(host->arena, "smtpd_tls_%scert_file", kind));
+
+	if (!*file || strcmp(file, "none") == 0)
+		return NULL;
+	*path = file;
+	return certificate_pair_fault(host->arena, file, *key ? key : file);
+}
+
 static const char *find_pair_fault(const struct host *host, const char **path)
 {
+	static const char *const kinds[] = { "", "ec", "d" };
 	const char *chain =
 		postfix_in_force(&host->postfix, NULL, "smtpd_tls_chain_files");
-	const char *key =
-		postfix_in_force(&host->postfix, NULL, "smtpd_tls_key_file");
-	struct str rest = str_from(chain), item;
-	const char *fault;
+	const char *fault = NULL;
 
-	*path = postfix_in_force(&host->postfix, NULL, "smtpd_tls_cert_file");
-	if (!postfix_item(&rest, &item))
-		return **path && strcmp(*path, "none") != 0
-			       ? certificate_pair_fault(host->arena, *path,
-							*key ? key : *path)
-			       : NULL;
-	*path = key = arena_copy(host->arena, item).p;
-	fault = certificate_pair_fault(host->arena, key, key);
-	if (!fault || !postfix_item(&rest, &item))
-		return fault;
-	*path = arena_copy(host->arena, item).p;
-	return certificate_pair_fault(host->arena, *path, key);
+	*path = "";
+	if (*chain)
+		return find_chain_fault(host, str_from(chain), path);
+	for (size_t i = 0; !fault && i < sizeof(kinds) / sizeof(*kinds); i++)
+		fault = find_kind_fault(host, kinds[i], path);
+	return fault;
 }
 
 /* mynetworks, but for tables and names of files. */
@@ -354,8 +422,11 @@ enum result check_postfix_read(struct host *host)
 	mta->milter_user = postfix_in_force(&host->postfix, NULL, "mail_owner");
 	mta->trusted = trusted_networks(host);
 	mta->pair_fault = find_pair_fault(host, &mta->pair);
-	for (size_t i = 0; i < HOST_PORTS; i++)
+	for (size_t i = 0; i < HOST_PORTS; i++) {
 		mta->certificates[i] = certificates_of(host, host_ports[i]);
+		mta->serves[i] = service_of(host, host_ports[i]);
+	}
+	find_families(host);
 	find_addresses(host);
 	read_lists(host);
 	return OK;

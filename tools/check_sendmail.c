@@ -44,7 +44,8 @@ static bool is_loopback(struct str address)
 /* Where mail should come in: what port 25 listens at. */
 static void find_addresses(struct host *host, const struct sendmail *sendmail)
 {
-	struct host all = { .arena = host->arena };
+	struct host all = { .arena = host->arena,
+			    .mta = { .families = { true, true } } };
 
 	host_add_interfaces(&all);
 	host->mta.interfaces = "no line for it";
@@ -74,20 +75,20 @@ static void read_endpoint(const struct host *host, struct str socket,
 	use->endpoint = arena_copy(host->arena, socket).p;
 	if (socket.n && socket.p[0] == '/') {
 		use->path = use->endpoint;
-		use->name = milter_name(str_from(
-			arena_printf(host->arena, "unix:%s", use->path)));
+		milter_find_name(host, use);
 		return;
 	}
-	use->name = milter_name(str_from(use->endpoint));
 	str_cut(&rest, ':', &type);
 	if (str_eq(type, STR("unix")) || str_eq(type, STR("local"))) {
 		use->path = arena_copy(host->arena, rest).p;
+		milter_find_name(host, use);
 		return;
 	}
 	str_cut(&rest, '@', &port);
 	use->place = str_from(
 		arena_printf(host->arena, "%.*s:%.*s", rest.p ? (int)rest.n : 9,
 			     rest.p ? rest.p : "localhost", STR_ARG(port)));
+	milter_find_name(host, use);
 }
 
 /* F=4 puts mail off as F=T does; F=R refuses it, and lets none pass. */
@@ -144,7 +145,7 @@ static void read_lists(struct host *host, const struct sendmail *sendmail)
 
 		if (daemon->port == 465 || daemon->port == 587)
 			read_list(host, sendmail, daemon, MILTERS_SUBMISSION);
-		else if (is_inner(sendmail, daemon))
+		else if (daemon->port && is_inner(sendmail, daemon))
 			read_list(host, sendmail, daemon, MILTERS_LOCAL);
 		else if (daemon->port == 25 && !is_loopback(daemon->address))
 			read_list(host, sendmail, daemon, MILTERS_PORT_25);
@@ -202,8 +203,12 @@ static void find_pair(struct host *host, const struct sendmail *sendmail)
 	if (*mta->pair)
 		mta->pair_fault =
 			certificate_pair_fault(host->arena, mta->pair, key);
-	for (size_t i = 0; i < HOST_PORTS; i++)
+	for (size_t i = 0; i < HOST_PORTS; i++) {
 		mta->certificates[i] = mta->pair;
+		for (size_t j = 0; j < sendmail->n_daemons; j++)
+			if (sendmail->daemons[j].port == host_ports[i])
+				mta->serves[i] = true;
+	}
 }
 
 enum result check_sendmail_read(struct host *host)
@@ -218,6 +223,7 @@ enum result check_sendmail_read(struct host *host)
 	sendmail_parse(host->arena, text, sendmail);
 	free((char *)text.p);
 	host->sendmail = sendmail;
+	mta->families[0] = mta->families[1] = true;
 	mta->kind = MTA_SENDMAIL;
 	mta->words = &words;
 	mta->name = find_name(host, sendmail);

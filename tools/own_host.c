@@ -21,6 +21,7 @@ enum setting_name {
 	PROXIES,
 	CHAIN_FILES,
 	CERT_FILE,
+	PROTOCOLS,
 	SETTINGS
 };
 
@@ -37,7 +38,7 @@ static void read_postfix(struct arena *arena, bool wanted,
 			: popen("postconf -hx smtp_helo_name smtp_bind_address "
 				"smtp_bind_address6 inet_interfaces "
 				"proxy_interfaces smtpd_tls_chain_files "
-				"smtpd_tls_cert_file 2>/dev/null",
+				"smtpd_tls_cert_file inet_protocols 2>/dev/null",
 				"re");
 
 	for (int i = 0; i < SETTINGS; i++)
@@ -107,7 +108,16 @@ static bool add_list(struct own_host *host, struct arena *arena,
 	return true;
 }
 
-static void add_interfaces(struct own_host *host, struct arena *arena)
+/* "all", or the names of families. */
+static bool may_use(struct str protocols, bool six)
+{
+	const char *other = six ? "ipv4" : "ipv6";
+
+	return !str_ieq(protocols, str_from(other));
+}
+
+static void add_interfaces(struct own_host *host, struct arena *arena,
+			   struct str protocols)
 {
 	struct ifaddrs *list, *item;
 	struct ip ip;
@@ -117,6 +127,7 @@ static void add_interfaces(struct own_host *host, struct arena *arena)
 	for (item = list; item; item = item->ifa_next)
 		if (item->ifa_addr && (item->ifa_flags & IFF_UP) &&
 		    network_address(item->ifa_addr, &ip) &&
+		    may_use(protocols, ip.six) &&
 		    own_host_is_public(arena, &ip))
 			add_address(host, &ip);
 	freeifaddrs(list);
@@ -131,7 +142,7 @@ static void find_addresses(struct own_host *host, struct arena *arena,
 	if (!host->n)
 		add_list(host, arena, postfix->value[INTERFACES], false);
 	if (!host->n)
-		add_interfaces(host, arena);
+		add_interfaces(host, arena, postfix->value[PROTOCOLS]);
 	add_list(host, arena, postfix->value[PROXIES], false);
 }
 
@@ -173,7 +184,7 @@ int own_host_read(const struct tool *tool,
 	chain = postfix.value[CHAIN_FILES].n ? postfix.value[CHAIN_FILES]
 					     : postfix.value[CERT_FILE];
 	if (!host->certificate && chain.n && chain.p[0] == '/' &&
-	    str_find(chain, ',') == chain.n)
+	    str_find(chain, ',') == chain.n && str_find(chain, ' ') == chain.n)
 		host->certificate = chain.p;
 	if (!options->addresses)
 		find_addresses(host, tool->arena, &postfix);

@@ -102,17 +102,46 @@ static const char *name_of(struct arena *arena, long pid)
 	return arena_printf(arena, "%s", name);
 }
 
+static void find_inodes(const struct ip *address, int port,
+			struct inodes *inodes)
+{
+	*inodes = (struct inodes){ .n = 0 };
+	read_table("/proc/net/tcp", address, port, inodes);
+	read_table("/proc/net/tcp6", address, port, inodes);
+}
+
+bool listener_has(const struct ip *address, int port, const char *name)
+{
+	struct arena *arena = arena_new(256);
+	const struct dirent *entry;
+	struct inodes inodes;
+	bool has = false;
+	DIR *folder;
+
+	find_inodes(address, port, &inodes);
+	folder = inodes.n ? opendir("/proc") : NULL;
+	while (folder && !has && (entry = readdir(folder))) {
+		long pid = strtol(entry->d_name, NULL, 10);
+		const char *own = pid > 0 ? name_of(arena, pid) : NULL;
+
+		has = own && strcmp(own, name) == 0 && holds(pid, &inodes);
+	}
+	if (folder)
+		closedir(folder);
+	arena_free(arena);
+	return has;
+}
+
 /* Children inherit the socket: the first of them all is taken for its owner. */
 const char *port_holder_name(struct arena *arena, const struct ip *address,
 			     int port, long *pid)
 {
-	struct inodes inodes = { .n = 0 };
+	struct inodes inodes;
 	DIR *folder;
 	const struct dirent *entry;
 
 	*pid = 0;
-	read_table("/proc/net/tcp", address, port, &inodes);
-	read_table("/proc/net/tcp6", address, port, &inodes);
+	find_inodes(address, port, &inodes);
 	if (!inodes.n)
 		return NULL;
 	folder = opendir("/proc");

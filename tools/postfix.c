@@ -103,8 +103,11 @@ static void read_services(struct postfix *postfix, struct str lines)
 			&postfix->services[postfix->n_services++];
 		struct str name = next_word(&line), type = next_word(&line);
 
-		for (int i = 0; i < 5; i++)
-			next_word(&line);
+		next_word(&line);
+		next_word(&line);
+		service->chroot = str_eq(next_word(&line), STR("y"));
+		next_word(&line);
+		next_word(&line);
 		service->command = next_word(&line);
 		service->id =
 			str_from(arena_printf(postfix->arena, "%.*s/%.*s",

@@ -12,6 +12,7 @@ struct postfix_service {
 	struct str id;	    /* "submission/inet", as postconf -P has it */
 	struct str command; /* "smtpd" */
 	int port;	    /* 25, 465 or 587; 0 for others */
+	bool chroot;	    /* it sees queue_directory as the root */
 };
 
 struct postfix {

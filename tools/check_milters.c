@@ -13,7 +13,7 @@
 
 #include "check_host.h"
 #include "daemons.h"
-#include "listener.h"
+#include "port_holder.h"
 #include "milters/network.h"
 
 /*

@@ -12,7 +12,7 @@
 #	units			units that were enabled
 #
 # --undo takes the last run back, and only if each file still is as that run
-# left it.
+# left it, or as it was before. Alias files that were edited stay as they are.
 
 SAVED=/var/lib/millrace/setup
 STAGE=""
@@ -111,12 +111,23 @@ install_files() {
 	done
 }
 
+# What undo leaves alone: alias files are there to be edited, and an edit is
+# never thrown away.
+kept=()
+is_kept() {
+	local path
+	for path in "${kept[@]}"; do
+		[ "$path" != "$1" ] || return 0
+	done
+	return 1
+}
+
 # restore_files RUN: every file as it was before that run.
 restore_files() {
 	local was is path failed=0
 	while read -r was is path; do
 		rm -f -- "$path.millrace"
-		if [ "$(checksum "$path")" = "$was" ]; then
+		if [ "$(checksum "$path")" = "$was" ] || is_kept "$path"; then
 			continue
 		elif [ "$was" = - ]; then
 			rm -f -- "$path" || failed=1
@@ -130,13 +141,18 @@ restore_files() {
 
 # undo_check RUN: says what stands in the way.
 undo_check() {
-	local was is path status=0
+	local was is now path status=0
 	while read -r was is path; do
 		if [ "$(checksum "$1/before$path")" != "$was" ]; then
 			say "$1/before$path: the saved copy is damaged"
 			status=1
 		fi
-		if [ "$(checksum "$path")" != "$is" ]; then
+		now=$(checksum "$path")
+		if [[ $now = "$is" || $now = "$was" ]]; then
+			continue
+		elif [[ $path = /etc/millrace/domains/*/aliases ]]; then
+			kept+=("$path")
+		else
 			say "$path was changed since:"
 			diff -u --label "as set up" --label "now" -N \
 			    "$1/after$path" "$path"

@@ -106,13 +106,17 @@ int tool_fail(const struct tool *tool, int status, const char *format, ...)
 {
 	va_list args;
 	char *text;
+	bool is_denied;
 
 	va_start(args, format);
 	arena_must(vasprintf(&text, format, args) < 0 ? NULL : text);
 	va_end(args);
-	fprintf(stderr, "millrace%s%s: %s\n", tool->verb ? " " : "",
+	/* Of root's files, most often, and root may. */
+	is_denied = geteuid() != 0 && strstr(text, strerror(EACCES));
+	fprintf(stderr, "millrace%s%s: %s%s\n", tool->verb ? " " : "",
 		tool->verb ? tool->verb->words : "",
-		plain_text(tool->arena, str_from(text)));
+		plain_text(tool->arena, str_from(text)),
+		is_denied ? " (try again as root, with sudo)" : "");
 	free(text);
 	return status;
 }

@@ -90,8 +90,10 @@ static void status(const struct control *control,
 	struct tm utc;
 
 	strftime(date, sizeof(date), "%FT%TZ", gmtime_r(&since, &utc));
-	buf_printf(answer, "name %s\nversion %s\nsince %s\ndomains %zu\n",
-		   milter->name, PACKAGE_VERSION, date, snapshot->domains.n);
+	buf_printf(answer, "name %s\nversion %s\nsince %s\n", milter->name,
+		   PACKAGE_VERSION, date);
+	if (milter->parts)
+		buf_printf(answer, "domains %zu\n", snapshot->domains.n);
 	buf_printf(answer, "sessions %" PRId64 "\nat-work %" PRId64 "\n",
 		   metrics_sessions(), metrics_messages_at_work());
 	for (int i = OUTCOME_DEFERRED; i < MILTER_OUTCOMES_MAX; i++)

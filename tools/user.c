@@ -246,8 +246,12 @@ int run_user_add(struct tool *tool, int argc, char **argv)
 		status = edit(&request, add);
 	end_password(&request, password, status);
 	if (status == EX_OK)
-		fprintf(stderr, "The catch-alls of dkim-sign and forward know "
-				"it when they are reloaded.\n");
+		fprintf(stderr,
+			"From the next \"systemctl reload millrace-dkim-sign "
+			"millrace-forward\" on, the catch-all\n"
+			"is not for this address any more: its mail stays on "
+			"this host, unless the alias\n"
+			"file has a line for it.\n");
 	return status;
 }
 

@@ -13,8 +13,8 @@
 
 #include "check_host.h"
 #include "daemons.h"
-#include "port_holder.h"
 #include "milters/network.h"
+#include "port_holder.h"
 
 /*
  * The milters that the MTA asks: which, in which order, what becomes of mail
@@ -74,7 +74,7 @@ static struct str find_listener(struct arena *arena, struct str place)
 		for (size_t i = 0; i < DAEMONS && !name.n; i++)
 			/* Both families have the port at one place. */
 			if (network_address(one->ai_addr, &ip) &&
-			    listener_has(
+			    port_holder_is(
 				    &ip,
 				    ntohs(((struct sockaddr_in *)one->ai_addr)
 						  ->sin_port),

@@ -110,7 +110,7 @@ static void find_inodes(const struct ip *address, int port,
 	read_table("/proc/net/tcp6", address, port, inodes);
 }
 
-bool listener_has(const struct ip *address, int port, const char *name)
+bool port_holder_is(const struct ip *address, int port, const char *name)
 {
 	struct arena *arena = arena_new(256);
 	const struct dirent *entry;

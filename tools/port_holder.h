@@ -14,6 +14,6 @@ const char *port_holder_name(struct arena *arena, const struct ip *address,
 			     int port, long *pid);
 
 /* Has one of the programs of this name the port? */
-bool listener_has(const struct ip *address, int port, const char *name);
+bool port_holder_is(const struct ip *address, int port, const char *name);
 
 #endif

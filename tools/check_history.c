@@ -48,7 +48,8 @@ struct history {
 	FILE *input;	   /* of the next command */
 	struct blob *blobs;
 	size_t n;
-	unsigned int *slots; /* by id: number of the blob, from 1; 0 is empty */
+	unsigned int *
+		slots; /* by id and path: number of the blob, from 1; 0 is empty */
 	struct told told[TOLD_MAX];
 	size_t n_told, n_others, n_searched;
 	const char *other;
@@ -161,24 +162,36 @@ static bool list_commits(struct history *history)
 	return end(history) && n > 0;
 }
 
-/* A place for the id in the table, empty if it is new. */
-static unsigned int *find_slot(struct history *history, const char *id)
+/* FNV-1a */
+static size_t hash(size_t sum, const char *text)
 {
-	char begin[] = {
-		id[0], id[1], id[2], id[3], id[4], id[5], id[6], '\0'
-	};
-	size_t i = strtoul(begin, NULL, 16) % SLOTS;
+	while (*text)
+		sum = (sum ^ (unsigned char)*text++) * 0x100000001b3;
+	return sum;
+}
 
-	while (history->slots[i] &&
-	       strcmp(history->blobs[history->slots[i] - 1].id, id) != 0)
+/* A place for the file in the table, empty if it is new. Its name counts: it
+ * may be what makes a secret of the same octets, or puts them in our folder. */
+static unsigned int *find_slot(struct history *history, const char *id,
+			       const char *path)
+{
+	size_t i = hash(hash(0xcbf29ce484222325, id), path) % SLOTS;
+
+	while (history->slots[i]) {
+		const struct blob *blob =
+			&history->blobs[history->slots[i] - 1];
+
+		if (strcmp(blob->id, id) == 0 && strcmp(blob->path, path) == 0)
+			break;
 		i = (i + 1) % SLOTS;
+	}
 	return &history->slots[i];
 }
 
 static void add_blob(struct history *history, const char *id, const char *path,
 		     const char *commit)
 {
-	unsigned int *slot = find_slot(history, id);
+	unsigned int *slot = find_slot(history, id, path);
 	struct blob *blob;
 
 	if (*slot)

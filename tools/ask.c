@@ -9,6 +9,7 @@
 
 #include "mail/buf.h"
 #include "mail/limits.h"
+#include "milters/resolver.h"
 
 enum { ANSWER_SECONDS = 10, LAST_LINE = 100 };
 
@@ -37,12 +38,14 @@ int ask_connect(const char *path)
 /* All that comes, up to the end or to what is no answer any more. */
 static struct str read_all(int fd, struct arena *arena)
 {
+	int64_t end = resolver_now() + ANSWER_SECONDS * 1000;
 	char room[4096];
 	struct buf buf;
 	ssize_t got;
 
 	buf_init(&buf, arena, LIMIT_CONTROL_ANSWER + LAST_LINE);
-	while (!buf.full && (got = recv(fd, room, sizeof(room), 0)) > 0)
+	while (!buf.full && resolver_now() < end &&
+	       (got = recv(fd, room, sizeof(room), 0)) > 0)
 		buf_add(&buf, (struct str){ room, (size_t)got });
 	return buf_str(&buf);
 }

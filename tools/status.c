@@ -60,6 +60,13 @@ static struct str value_of(const struct daemon *daemon, const char *key)
 	return value;
 }
 
+/* Whoever holds the socket says it. */
+static const char *shown(struct arena *arena, const struct daemon *daemon,
+			 const char *key)
+{
+	return plain_text(arena, value_of(daemon, key));
+}
+
 /* The next outcome, "forwarded", and how many messages had it. */
 static bool next_count(struct str *lines, struct str *outcome, int64_t *count)
 {
@@ -81,23 +88,23 @@ static void print(struct arena *arena, const struct daemon *daemon)
 	int64_t count;
 
 	if (daemon->error) {
-		printf("%s: no answer: %s\n", daemon->name, daemon->error);
+		printf("%s: no answer: %s\n", daemon->name,
+		       plain_text(arena, str_from(daemon->error)));
 		return;
 	}
-	printf("%s %.*s, since %.*s: ", daemon->name,
-	       STR_ARG(value_of(daemon, "version")),
-	       STR_ARG(value_of(daemon, "since")));
+	printf("%s %s, since %s: ", daemon->name,
+	       shown(arena, daemon, "version"), shown(arena, daemon, "since"));
 	/* auth-policy checks mail for any domain, and knows none. */
 	if (daemon_value(&lines, STR("domains"), &word))
-		printf("domains %.*s, ", STR_ARG(word));
+		printf("domains %s, ", plain_text(arena, word));
 	lines = daemon->lines;
-	printf("sessions %.*s, messages at work %.*s\n",
-	       STR_ARG(value_of(daemon, "sessions")),
-	       STR_ARG(value_of(daemon, "at-work")));
+	printf("sessions %s, messages at work %s\n",
+	       shown(arena, daemon, "sessions"),
+	       shown(arena, daemon, "at-work"));
 	while (next_count(&lines, &word, &count)) {
 		if (!count)
 			continue;
-		printf("%s%.*s %lld", separator, STR_ARG(word),
+		printf("%s%s %lld", separator, plain_text(arena, word),
 		       (long long)count);
 		separator = ", ";
 	}

@@ -12,6 +12,7 @@
 #include "milters/network.h"
 #include "postfix.h"
 #include "probe.h"
+#include "sendmail.h"
 
 /*
  * Many a provider closes port 25 for all that goes out. One greeting of
@@ -264,9 +265,18 @@ static void try_domains(struct outward *outward,
 static bool has_relay(struct arena *arena)
 {
 	const char *const ask[] = { "postconf", "-hx", "relayhost", NULL };
-	struct str relay;
+	struct sendmail sendmail;
+	struct str text;
+	bool has;
 
-	return postfix_run(arena, ask, &relay) == OK && str_trim(relay).n;
+	if (postfix_run(arena, ask, &text) == OK)
+		return str_trim(text).n;
+	if (tool_read(SENDMAIL_CF, SENDMAIL_CF_MAX, &text) != OK)
+		return false;
+	sendmail_parse(arena, text, &sendmail);
+	has = *sendmail_macro(&sendmail, 'S');
+	free((char *)text.p);
+	return has;
 }
 
 int check_outward(const struct check_context *check)

@@ -14,8 +14,6 @@
  * MTAs have, and what Sendmail alone has.
  */
 
-/* Debian's is 70 KB; one with thousands of rules of its own has its room. */
-enum { CF_MAX = 4 * 1024 * 1024 };
 /* Of DNS alone a message waits up to dns_budget, 5 s; a host under load has
  * all else to do, too. */
 enum { REPLY_SECONDS = 30 };
@@ -218,7 +216,7 @@ enum result check_sendmail_read(struct host *host)
 	const char *user;
 	struct str text;
 
-	if (tool_read("/etc/mail/sendmail.cf", CF_MAX, &text) != OK)
+	if (tool_read(SENDMAIL_CF, SENDMAIL_CF_MAX, &text) != OK)
 		return E_ABSENT;
 	sendmail_parse(host->arena, text, sendmail);
 	free((char *)text.p);
@@ -329,7 +327,7 @@ static bool file_has(const char *path, struct str word)
 	struct str text, rest, line;
 	bool has = false;
 
-	if (tool_read(path, CF_MAX, &text) != OK)
+	if (tool_read(path, SENDMAIL_CF_MAX, &text) != OK)
 		return false;
 	for (rest = text; !has && str_line(&rest, &line);)
 		has = str_ieq(str_trim(str_sub(line, 0, str_find(line, '#'))),

@@ -35,7 +35,7 @@ static void read_postfix(struct arena *arena, bool wanted,
 	char line[LINE_MAX_OCTETS];
 	FILE *pipe =
 		!wanted ? NULL
-			: popen("postconf -hx smtp_helo_name smtp_bind_address "
+			: popen("timeout 20 postconf -hx smtp_helo_name smtp_bind_address "
 				"smtp_bind_address6 inet_interfaces "
 				"proxy_interfaces smtpd_tls_chain_files "
 				"smtpd_tls_cert_file inet_protocols 2>/dev/null",

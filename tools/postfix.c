@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,7 +11,11 @@
 #include "mail/buf.h"
 
 /* Postfix's own settings are 70 KB; a queue of a million has its room. */
-enum { OUTPUT_MAX = 256 * 1024 * 1024 };
+enum { OUTPUT_MAX = 256 * 1024 * 1024, ARGUMENTS_MAX = 8 };
+
+/* A table may be on a server that says nothing. */
+static const char *const limit[] = { "timeout", "20" };
+enum { LIMIT = sizeof(limit) / sizeof(*limit) };
 
 extern char **environ;
 
@@ -25,16 +30,20 @@ static const struct {
 
 static pid_t start(const char *const *arguments, int output)
 {
+	const char *argv[LIMIT + ARGUMENTS_MAX + 1] = { NULL };
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
 	int error;
 
+	memcpy(argv, limit, sizeof(limit));
+	for (size_t i = 0; arguments[i] && i < ARGUMENTS_MAX; i++)
+		argv[LIMIT + i] = arguments[i];
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, 1);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	error = posix_spawnp(&pid, arguments[0], &actions, NULL,
-			     (char *const *)arguments, environ);
+	error = posix_spawnp(&pid, argv[0], &actions, NULL,
+			     (char *const *)(uintptr_t)argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return error ? -1 : pid;
 }

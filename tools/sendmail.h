@@ -7,6 +7,10 @@
 /* What Sendmail runs with, as sendmail.cf has it ("Sendmail Installation and
  * Operation Guide", section 5). */
 
+#define SENDMAIL_CF "/etc/mail/sendmail.cf"
+/* Debian's is 70 KB; one with thousands of rules of its own has its room. */
+enum { SENDMAIL_CF_MAX = 4 * 1024 * 1024 };
+
 /* A milter: a line that begins with X. */
 struct sendmail_filter {
 	struct str name, socket, flags;

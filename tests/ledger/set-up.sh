@@ -32,7 +32,7 @@ held() {
 	"$WORLD_LIB/hold-socket" "$4" postfix "$5" \
 	    setpriv --reuid "$2" --regid "$2" --init-groups \
 	    -- "$3" -c "$CONF" >> "$WORLD/log/$1" 2>&1 &
-	wait_for 20 mail_log "$1.*ready" "$from"
+	wait_for mail_log "$1.*ready" "$from"
 }
 
 # The far side, and the stranger's own host, where bounces go.
@@ -51,7 +51,7 @@ far_side() {
 	    --key "$WORLD/tls/mx.gmail.example.key" \
 	    --answers "$dir/answers" --trouble "$dir.trouble" "$@" \
 	    2>> "$WORLD/log/far-side" &
-	wait_for 20 test -e "$dir/ready"
+	wait_for test -e "$dir/ready"
 }
 
 forwarding_world() {

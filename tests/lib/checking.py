@@ -121,7 +121,7 @@ class World:
         if path:
             env["PATH"] = path + ":" + env["PATH"]
         done = subprocess.run([MILLRACE, "-c", self.conf] + list(arguments), capture_output=True,
-                              text=True, check=False, env=env, timeout=120)
+                              text=True, check=False, env=env, timeout=300)
         return done.returncode, done.stdout, done.stderr
 
     def host(self):

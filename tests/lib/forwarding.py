@@ -70,8 +70,8 @@ def held(host):
     return queued(POSTFIX + "hold") if host.name == "mail" else queued(SENDMAIL, "hf")
 
 
-def wait_idle(seconds=60):
-    return wait_for(seconds, idle)
+def wait_idle():
+    return wait_for(idle)
 
 
 def verify(paths):

@@ -86,7 +86,7 @@ class Milter:
     def __init__(self, path, address="192.0.2.7", port=4000, host="client.example", macros=None,
                  steps=ALL_STEPS):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
+        self.sock.settimeout(120)
         self.sock.connect(path)
         self.send(b"O", struct.pack(">III", 6, ALL_ACTIONS, steps))
         _, _, self.steps = struct.unpack(">III", self.receive()[1][:12])

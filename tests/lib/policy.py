@@ -113,7 +113,7 @@ class Daemon:
         self.at = 0  # what of the log has been read
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notified.bind(os.path.join(folder, "notify"))
-        self.notified.settimeout(20)
+        self.notified.settimeout(120)
         self.write({}, {})
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
@@ -152,7 +152,7 @@ class Daemon:
     def end(self):
         """Its exit status after an orderly stop."""
         self.process.send_signal(12)
-        return self.process.wait(40)
+        return self.process.wait(120)
 
 
 class World:

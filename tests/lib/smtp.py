@@ -19,7 +19,7 @@ def stuffed(message):
 class Smtp:
     """A session; `dialogue` is what was said, in swaks's form."""
 
-    def __init__(self, server, source, port=25, timeout=90):
+    def __init__(self, server, source, port=25, timeout=120):
         self.dialogue = []
         self.sock = socket.create_connection((server, port), timeout, (source, 0))
         self.file = self.sock.makefile("rb")

@@ -12,9 +12,12 @@ WORLD = os.environ.get("WORLD", "")
 CONF = "/etc/millrace"
 
 
-def wait_for(seconds, condition):
+PATIENCE = 120      # seconds, however busy the machine is
+
+
+def wait_for(condition):
     """Until it is true; the pause is for the processor's sake only."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while True:
         value = condition()
         if value or time.monotonic() > deadline:
@@ -70,16 +73,16 @@ class Far:
         self.read()
         return self.messages.get(to, [])
 
-    def wait(self, to, seconds=20):
-        return wait_for(seconds, lambda: self.find(to))
+    def wait(self, to):
+        return wait_for(lambda: self.find(to))
 
     def about(self, text):
         """Those in which it stands."""
         self.read()
         return [message for message in self.all if text.encode() in message[0]]
 
-    def wait_about(self, text, seconds=20):
-        return wait_for(seconds, lambda: self.about(text))
+    def wait_about(self, text):
+        return wait_for(lambda: self.about(text))
 
 
 class Log:
@@ -98,8 +101,8 @@ class Log:
             text = file.read().decode("utf-8", "replace")
         return [line for line in text.split("\n") if re.search(pattern, line)]
 
-    def wait(self, pattern, start=0, seconds=20):
-        return wait_for(seconds, lambda: self.find(pattern, start))
+    def wait(self, pattern, start=0):
+        return wait_for(lambda: self.find(pattern, start))
 
 
 class Daemon:

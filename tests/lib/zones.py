@@ -101,7 +101,7 @@ class Server:
             self.wait(address, zone)
 
     def wait(self, address, zone):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             said = subprocess.run(["dig", "+time=1", "+tries=1", "+short", f"@{address}", zone,
                                    "SOA"], capture_output=True, text=True, check=False).stdout

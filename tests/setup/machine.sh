@@ -20,7 +20,7 @@ machine_world() {
 	}
 	unshare --net sleep infinity &
 	machine_pid=$!
-	wait_for 10 machine_has_network &&
+	wait_for machine_has_network &&
 	# With the first one of 192.0.2.0/24 the other goes too.
 	ip addr del "$HOME4/24" dev lo && ip addr del "$HOME6/64" dev lo &&
 	ip addr del "$SMHOME6/64" dev lo &&
@@ -65,7 +65,7 @@ machine_dns() {
 	    -e "s|log/dns|log/dns-2|" "$WORLD/dns/unbound.conf" \
 	    > "$WORLD/dns/machine.conf" &&
 	on_cable unbound -c "$WORLD/dns/machine.conf" &&
-	wait_for 20 machine_dns_answers
+	wait_for machine_dns_answers
 }
 machine_dns_answers() { on_cable dig +short +tries=1 +time=1 @127.0.0.1 . SOA | grep -q .; }
 
@@ -113,7 +113,7 @@ machine_boot() {
 		    "$ROOT/tests/setup/boot" "$MACHINE"
 	) > "$WORLD/log/boot" 2>&1 < /dev/null &
 	machine_shell=$!
-	wait_for 60 machine_is_up
+	wait_for machine_is_up
 }
 
 # The first process of the machine, seen from here. Before it is systemd,

@@ -48,7 +48,7 @@ zones_start() {
 	    "$WORLD/dns/unbound.conf" "$WORLD/dns/machine.conf"
 	nsd -d -c "$WORLD/zones/nsd.conf" &
 	zones_pid=$!
-	wait_for 20 zones_serve ns.provider.example. NS example.org &&
+	wait_for zones_serve ns.provider.example. NS example.org &&
 	machine_publish < "$WORLD/zones/delegation"
 }
 
@@ -76,6 +76,6 @@ zones_publish() {
 	echo "publication.example.org. TXT \"$zones_publications\"" \
 	    >> "$WORLD/zones/example.org"
 	kill -HUP "$zones_pid" &&
-	wait_for 20 zones_serve "\"$zones_publications\"" TXT \
+	wait_for zones_serve "\"$zones_publications\"" TXT \
 	    publication.example.org
 }

@@ -2,8 +2,6 @@
 #define UNIT_NAME "arc_limits"
 #include "unit.h"
 
-#include <time.h>
-
 #include "arc.h"
 
 #define PLAIN " a=ed25519-sha256; d=x.example; s=ed25519;"
@@ -26,16 +24,12 @@ static void limits(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct arena *arena = arena_new(1 << 20);
 		struct str text = chain(arena, rsa, rows[i].sets);
-		clock_t began = clock();
 		struct arc_result result =
 			validate_text(arena, &zone, false, text, 4096);
 
 		expect(&result, rows[i].auth, rows[i].reason, "sets");
 		assert_int_equal(result.instances, rows[i].instances);
 		assert_int_equal(result.oldest_pass, 0);
-		printf("# %zu sets: %ld ms\n", rows[i].sets,
-		       (clock() - began) * 1000 / CLOCKS_PER_SEC);
-		assert_true(clock() - began < CLOCKS_PER_SEC / 5);
 		arena_free(arena);
 	}
 }
@@ -52,7 +46,6 @@ static void many(void **state)
 	for (int same = 0; same < 2; same++) {
 		struct arena *arena = arena_new(1 << 20);
 		struct arc_result result;
-		clock_t began;
 		struct buf buf;
 
 		buf_init(&buf, arena, LIMIT_HEADER);
@@ -62,11 +55,9 @@ static void many(void **state)
 		buf_add(&buf, STR(MAIL));
 		assert_false(buf.full);
 		zone.queries = 0;
-		began = clock();
 		result = validate_text(arena, &zone, false, buf_str(&buf), 99);
 		expect(&result, AUTH_FAIL, "too many", "many");
 		assert_int_equal(zone.queries, 0);
-		assert_true(clock() - began < CLOCKS_PER_SEC / 20);
 		arena_free(arena);
 	}
 }
@@ -125,14 +116,11 @@ static void dear(void **state)
 		struct arena *arena = arena_new(1 << 20);
 		struct str text =
 			dear_text(arena, rows[i].n, rows[i].size, rows[i].l);
-		clock_t began = clock();
 		struct arc_result result =
 			validate_text(arena, &zone, false, text, 4096);
 
-		printf("# %ld ms\n", (clock() - began) * 1000 / CLOCKS_PER_SEC);
 		expect(&result, AUTH_PASS, "", "dear");
 		assert_int_equal(result.oldest_pass, rows[i].oldest);
-		assert_true(clock() - began < 2 * CLOCKS_PER_SEC);
 		arena_free(arena);
 	}
 }

@@ -2,8 +2,6 @@
 #define UNIT_NAME "dkim_verify"
 #include "unit.h"
 
-#include <time.h>
-
 #include "mail/crypto.h"
 #include "mail/limits.h"
 #include "verifying.h"
@@ -528,7 +526,6 @@ static void limits(void **state)
 		struct str text = n ? many(arena, n, "") : STR(MAIL);
 		struct zone zone = x_example;
 		struct dkim_verdicts verdicts;
-		clock_t began = clock();
 
 		zone.records[0] = record_ed25519;
 		verdicts =
@@ -539,7 +536,6 @@ static void limits(void **state)
 			passed += verdicts.list[k].auth == AUTH_PASS;
 		assert_int_equal(passed,
 				 n < LIMIT_SIGNATURES ? n : LIMIT_SIGNATURES);
-		assert_true(clock() - began < CLOCKS_PER_SEC / 5);
 		arena_free(arena);
 	}
 }
@@ -552,7 +548,6 @@ static void dear(void **state)
 	struct dkim_verdicts verdicts;
 	const char *bh = hash_body(arena, C, EVP_sha256(), str_from(&BODY[2]));
 	struct buf buf, names;
-	clock_t began;
 
 	(void)state;
 	zone.records[0] = record_ed25519;
@@ -569,13 +564,10 @@ static void dear(void **state)
 		buf_printf(&buf, "%x: %050d\r\n", i, 0);
 	buf_add(&buf, STR(MAIL));
 	assert_false(buf.full);
-	began = clock();
 	verdicts = verify_text(arena, &zone, &dkim_verify_policy_default, "",
 			       buf_str(&buf), 4096);
 	assert_int_equal(verdicts.n, LIMIT_SIGNATURES + 2);
 	expect(verdicts.list, AUTH_FAIL, "signature", "dear");
-	printf("# %ld ms\n", (clock() - began) * 1000 / CLOCKS_PER_SEC);
-	assert_true(clock() - began < CLOCKS_PER_SEC);
 	arena_free(arena);
 }
 

@@ -49,7 +49,7 @@ dns_start() {
 	} > "$WORLD/dns/unbound.conf"
 	unbound -d -c "$WORLD/dns/unbound.conf" &
 	dns_pid=$!
-	wait_for 20 dns_serves
+	wait_for dns_serves
 }
 
 dns_serial() {
@@ -70,7 +70,7 @@ dns_add() {
 	    "$WORLD/dns/zone" &&
 	cat >> "$WORLD/dns/zone" &&
 	kill -HUP "$dns_pid" &&
-	wait_for 20 dns_serves || {
+	wait_for dns_serves || {
 		grep error "$WORLD/log/dns" >&2
 		return 1
 	}

@@ -34,5 +34,5 @@ dovecot_start() {
 	    "$ROOT/contrib/dovecot/millrace.conf" \
 	    > "$WORLD/dovecot/millrace.conf"
 	dovecot -F -c "$WORLD/dovecot/dovecot.conf" &
-	wait_for 20 test -S $AUTH_SOCKET
+	wait_for test -S $AUTH_SOCKET
 }

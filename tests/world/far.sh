@@ -17,7 +17,7 @@ far_start() {
 	    --key "$WORLD/tls/mx.gmail.example.key" \
 	    --answers "$FAR/answers" "$FAR4" "$FAR6" "$@" \
 	    2> "$WORLD/log/far-side" &
-	wait_for 20 test -e "$FAR/ready"
+	wait_for test -e "$FAR/ready"
 }
 
 # far_answers RECIPIENT STAGE CODE TEXT...: from now on the far side answers
@@ -48,7 +48,7 @@ far_find() {
 
 # far_await TEXT: waits for that message and names its file.
 far_await() {
-	wait_for "${2:-20}" far_find "$1" && far_find "$1"
+	wait_for far_find "$1" && far_find "$1"
 }
 
 # far_saw MESSAGE KEY: one value of what the far side saw.

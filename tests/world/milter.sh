@@ -76,7 +76,7 @@ signer_start() {
 	setpriv --reuid millrace-sign --regid millrace-sign --init-groups \
 	    -- "$SIGNER" -c "$CONF" >> "$WORLD/log/dkim-sign" 2>&1 &
 	signer_pid=$!
-	wait_for 20 signer_ready "$from" || {
+	wait_for signer_ready "$from" || {
 		tail -n 20 "$WORLD/log/dkim-sign" >&2
 		mail_log 'dkim-sign' "$from" | tail -n 20 >&2
 		return 1
@@ -92,7 +92,7 @@ signer_reload() {
 	local from
 	from=$(mail_log_line)
 	kill -USR1 "$signer_pid" &&
-	wait_for 20 mail_log 'dkim-sign.*reload' "$from" &&
+	wait_for mail_log 'dkim-sign.*reload' "$from" &&
 	mail_log 'dkim-sign.*reloaded' "$from" > /dev/null
 }
 
@@ -101,7 +101,7 @@ signer_stop() {
 	local from
 	from=$(mail_log_line)
 	kill -USR2 "$signer_pid" &&
-	wait_for 40 gone "$signer_pid" &&
+	wait_for gone "$signer_pid" &&
 	mail_log 'dkim-sign.*stopped' "$from" > /dev/null
 }
 
@@ -126,7 +126,7 @@ held_start() {
 	    setpriv --reuid "$user" --regid "$user" --init-groups -- "$@" \
 	    >> "$WORLD/log/$name" 2>&1 &
 	held=$!
-	wait_for 20 mail_log "$name.*ready" "$from" || {
+	wait_for mail_log "$name.*ready" "$from" || {
 		tail -n 20 "$WORLD/log/$name" >&2
 		mail_log "$name" "$from" | tail -n 20 >&2
 		return 1
@@ -143,7 +143,7 @@ policy_reload() {
 	local from
 	from=$(mail_log_line)
 	kill -USR1 "$(cat "$POLICY_PID")" &&
-	wait_for 20 mail_log 'auth-policy.*reloaded' "$from"
+	wait_for mail_log 'auth-policy.*reloaded' "$from"
 }
 
 # held_stop NAME HOLDER PIDFILE: a daemon whose socket is held stops in order,
@@ -153,9 +153,9 @@ held_stop() {
 	from=$(mail_log_line)
 	pid=$(cat "$3")
 	kill "$2" &&
-	wait_for 10 gone "$2" &&
+	wait_for gone "$2" &&
 	kill -USR2 "$pid" &&
-	wait_for 40 gone "$pid" &&
+	wait_for gone "$pid" &&
 	mail_log "$1\\[.*stopped" "$from" > /dev/null
 }
 

@@ -25,7 +25,7 @@ postfix_start() {
 		cat "$WORLD/log/postfix" >&2
 		return 1
 	}
-	wait_for 20 postfix_serves
+	wait_for postfix_serves
 }
 
 postfix_serves() {

@@ -65,7 +65,7 @@ outside_far() {
 	    --key "$WORLD/tls/mx.gmail.example.key" \
 	    --answers "$FAR/answers" "$FAR4" "$FAR6" "$SENDER4" "$SENDER6" \
 	    2> "$WORLD/log/far-side" &
-	wait_for 20 test -e "$FAR/ready"
+	wait_for test -e "$FAR/ready"
 }
 
 # readme_root: the root sees what is installed on a host with Millrace, but
@@ -200,8 +200,8 @@ readme_do() {
 	esac
 	readme_shell "${1/#saslpasswd2/saslpasswd2 -p}" || return
 	case $1 in *try-reload*)
-		wait_for 20 mail_log 'dkim-sign.*reloaded' "$from" &&
-		wait_for 20 mail_log 'forward.*reloaded' "$from"
+		wait_for mail_log 'dkim-sign.*reloaded' "$from" &&
+		wait_for mail_log 'forward.*reloaded' "$from"
 	esac
 }
 

@@ -47,7 +47,7 @@ sendmail_start() {
 	    > "$WORLD/log/sendmail" 2>&1
 	in_sendmail /usr/libexec/sendmail/sendmail -bD -q1s -L sendmail \
 	    >> "$WORLD/log/sendmail" 2>&1 &
-	wait_for 20 sendmail_serves || {
+	wait_for sendmail_serves || {
 		cat "$WORLD/log/sendmail" >&2
 		return 1
 	}

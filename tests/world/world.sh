@@ -40,11 +40,10 @@ die() {
 	exit 1
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds, polling. The pause is
-# for the processor's sake only; the condition decides.
+# wait_for COMMAND...: until COMMAND succeeds, polling. The pause is for the
+# processor's sake only; the condition decides, however busy the machine is.
 wait_for() {
-	local deadline=$((SECONDS + $1))
-	shift
+	local deadline=$((SECONDS + 120))
 	until "$@" > /dev/null 2>&1; do
 		if [ $SECONDS -ge $deadline ]; then
 			echo "${0##*/}: waited in vain for: $*" >&2
@@ -126,7 +125,7 @@ world_furnish() {
 	echo mail.example.org > /etc/mailname
 
 	"$WORLD_LIB/syslog-sink" /dev/log "$WORLD/log/mail" &
-	wait_for 10 test -S /dev/log
+	wait_for test -S /dev/log
 }
 
 # listening ADDRESS PORT: somebody does, IPv6 addresses in brackets.

@@ -94,12 +94,14 @@ save_files() {
 		echo "$(checksum "$run/before$path")" \
 		    "$(checksum "$run/after$path") $path" >> "$run/files"
 	done
+	sync -f -- "$run"
 }
 
-# put COPY PATH: at once, or not at all.
+# put COPY PATH: at once, or not at all, even when the power fails.
 put() {
 	mkdir -p "$(dirname "$2")" &&
-	cp -p -- "$1" "$2.millrace" && mv -f -- "$2.millrace" "$2"
+	cp -p -- "$1" "$2.millrace" && sync -- "$2.millrace" &&
+	mv -f -- "$2.millrace" "$2"
 }
 
 # install_files PATTERN: the staged files whose paths match.

@@ -278,6 +278,7 @@ static int serve(struct run *run)
 		free(fault);
 		return EX_CONFIG;
 	}
+	snapshot_set(snapshot); /* which it belongs to from here on */
 	runtime = &snapshot->runtime;
 	if (!check_descriptors(run->milter, runtime))
 		return EX_CONFIG;
@@ -286,7 +287,6 @@ static int serve(struct run *run)
 		log_error("%s", error);
 		return EX_CONFIG;
 	}
-	snapshot_set(snapshot);
 	if (!open_control(run, snapshot))
 		return EX_CONFIG;
 	if (!glue_open(run->milter, run->listener)) {

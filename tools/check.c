@@ -152,6 +152,7 @@ int run_check(struct tool *tool, int argc, char **argv)
 	struct shared_settings shared;
 	struct resolver_settings dns;
 	struct own_host host;
+	struct relay relay;
 	struct findings findings;
 	int status;
 
@@ -164,10 +165,12 @@ int run_check(struct tool *tool, int argc, char **argv)
 	status = own_host_read(tool, &request.host, &host);
 	if (status != EX_OK)
 		return status;
+	relay_find(tool->arena, &relay);
 	findings_init(&findings, tool->arena);
 	check.shared = &shared;
 	check.dns = &dns;
 	check.host = &host;
+	check.relay = &relay;
 	check.lists = request.lists;
 	check.outward = request.outward;
 	check.findings = &findings;

@@ -4,6 +4,7 @@
 
 #include "finding.h"
 #include "own_host.h"
+#include "relay.h"
 
 /* What each part of `millrace check` gets. */
 struct check_context {
@@ -12,6 +13,7 @@ struct check_context {
 	const struct shared_settings *shared;
 	const struct resolver_settings *dns;
 	const struct own_host *host;
+	const struct relay *relay;    /* by which mail leaves, if any */
 	const struct domain *domains; /* those to be checked, with keys */
 	size_t n;
 	bool lists; /* ask block lists, too */

@@ -4,7 +4,7 @@
 #include "mail/buf.h"
 #include "records.h"
 
-enum { TEXT_MAX = 2048 };
+enum { TEXT_MAX = 2048, RELAY_ADDRESSES_MAX = 32 };
 
 void check_add(struct dns_check *check, struct finding finding)
 {
@@ -134,8 +134,18 @@ static void check_reverse(struct dns_check *check, const struct ip *ip)
 			"%.*s, the name with which this host greets",
 			STR_ARG(check->host->name)),
 	};
+	const struct relay *relay = check->context->relay;
 	struct reply reply;
 
+	if (relay->setting) {
+		finding.seen = "not asked";
+		finding.expected =
+			arena_printf(check->arena,
+				     "none is needed: mail leaves by %s (%s)",
+				     relay->value, relay->setting);
+		check_add(check, finding);
+		return;
+	}
 	authority_follow(check->authority, own_host_reverse(check->arena, ip),
 			 RR_PTR, &reply);
 	if (reply.status == DNS_TEMPORARY)
@@ -259,7 +269,7 @@ static void check_tlsa(struct dns_check *check)
 	check_add(check, finding);
 }
 
-/* Lists that anybody may ask for the host's own addresses. */
+/* Lists that anybody may ask for the addresses that mail leaves from. */
 static const struct str block_lists[] = {
 	{ "zen.spamhaus.org", 16 },
 	{ "bl.spamcop.net", 14 },
@@ -323,19 +333,37 @@ static void check_lists(struct dns_check *check)
 {
 	const size_t n = sizeof(block_lists) / sizeof(*block_lists);
 
-	for (size_t i = 0; i < check->host->n; i++)
+	for (size_t i = 0; i < check->sender.n; i++)
 		for (size_t k = 0; k < n; k++)
-			check_list(check, &check->host->addresses[i],
+			check_list(check, &check->sender.addresses[i],
 				   block_lists[k]);
+}
+
+static void find_sender(struct dns_check *check)
+{
+	const struct relay *relay = check->context->relay;
+
+	check->sender = *check->host;
+	if (!relay->setting)
+		return;
+	check->sender.addresses =
+		ARENA_NEW(check->arena, struct ip, RELAY_ADDRESSES_MAX);
+	check->sender.n =
+		relay_addresses(check->arena, relay,
+				authority_resolver(check->authority),
+				check->sender.addresses, RELAY_ADDRESSES_MAX);
 }
 
 static void check_this_host(struct dns_check *check)
 {
+	find_sender(check);
 	check_family(check, false);
 	check_family(check, true);
 	for (size_t i = 0; i < check->host->n; i++)
 		check_reverse(check, &check->host->addresses[i]);
-	check_spf(check, check->host->name, FINDING_WARNING);
+	/* A relay sends bounces by its own name (RFC 7208 section 2.4). */
+	if (!check->context->relay->setting)
+		check_spf(check, check->host->name, FINDING_WARNING);
 	check_tlsa(check);
 	if (check->context->lists)
 		check_lists(check);
@@ -362,7 +390,8 @@ int check_dns(const struct check_context *context)
 		authority_turn_to(check.authority, domain->name);
 		check.mx_fault = false;
 		check_mx(&check, domain->name);
-		if (!str_eq(domain->name, check.host->name))
+		if (context->relay->setting ||
+		    !str_eq(domain->name, check.host->name))
 			check_spf(&check, domain->name, FINDING_FAULT);
 		check_texts(&check, domain);
 		if (str_eq(domain->name, srs_domain))

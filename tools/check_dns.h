@@ -16,6 +16,9 @@ struct dns_check {
 	struct arena *arena;
 	struct authority *authority;
 	const struct own_host *host;
+	/* It, with the addresses that mail leaves from: its own; or those of
+	 * the relay, as far as they are known. */
+	struct own_host sender;
 	/* Told of already: what follows from them is not told again. */
 	bool address_fault;
 	bool mx_fault;

@@ -13,6 +13,7 @@
 #include "daemons.h"
 #include "mail/domain.h"
 #include "milters/network.h"
+#include "relay.h"
 
 const int host_ports[HOST_PORTS] = { 25, 465, 587 };
 
@@ -211,6 +212,28 @@ void check_daemons(struct host *host)
 			check_daemon(host, daemon_names[i]);
 }
 
+static void check_relay(struct host *host)
+{
+	struct relay relay;
+
+	relay_find(host->arena, &relay);
+	if (!relay.setting) {
+		host_found_good(host, "delivery.relay", "mail to others",
+				"it leaves from here");
+		return;
+	}
+	findings_add(host->findings,
+		     &(struct finding){
+			     .id = "delivery.relay",
+			     .grade = FINDING_WARNING,
+			     .subject = relay.setting,
+			     .seen = relay.value,
+			     .expected = "mail that leaves from here",
+			     .advice = "the other host or program must change "
+				       "nothing, and SPF must name the host "
+				       "that mail leaves from" });
+}
+
 /* The first that is here is the one. */
 static const struct {
 	enum result (*read)(struct host *host);
@@ -269,6 +292,7 @@ void check_host(const struct tool *tool, const struct host_request *request,
 	check_ports(&host);
 	mtas[host.mta.kind].check(&host);
 	check_daemons(&host);
+	check_relay(&host);
 	if (request->outward)
 		check_outward_to(host.arena, findings, request->outward);
 }

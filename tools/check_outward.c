@@ -10,9 +10,7 @@
 #include "mail/domain.h"
 #include "milters/log.h"
 #include "milters/network.h"
-#include "postfix.h"
 #include "probe.h"
-#include "sendmail.h"
 
 /*
  * Many a provider closes port 25 for all that goes out. One greeting of
@@ -261,24 +259,6 @@ static void try_domains(struct outward *outward,
 	authority_free(authority);
 }
 
-/* All mail leaves by another host, which has its own port. */
-static bool has_relay(struct arena *arena)
-{
-	const char *const ask[] = { "postconf", "-hx", "relayhost", NULL };
-	struct sendmail sendmail;
-	struct str text;
-	bool has;
-
-	if (postfix_run(arena, ask, &text) == OK)
-		return str_trim(text).n;
-	if (tool_read(SENDMAIL_CF, SENDMAIL_CF_MAX, &text) != OK)
-		return false;
-	sendmail_parse(arena, text, &sendmail);
-	has = *sendmail_macro(&sendmail, 'S');
-	free((char *)text.p);
-	return has;
-}
-
 int check_outward(const struct check_context *check)
 {
 	struct targets targets = { .arena = check->arena };
@@ -288,7 +268,8 @@ int check_outward(const struct check_context *check)
 
 	if (check->outward)
 		check_outward_to(check->arena, check->findings, check->outward);
-	if (check->outward || has_relay(check->arena) ||
+	/* A relay has its own port. */
+	if (check->outward || check->relay->setting ||
 	    !load_targets(check, &domains, &targets))
 		return EX_OK;
 	outward_init(&outward, check->arena);

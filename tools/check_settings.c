@@ -57,12 +57,6 @@ static const struct rule rules[] = {
 	  "cleanup", "", OF_STRANGERS },
 	{ "remote_header_rewrite_domain", "signature.remote-rewrite",
 	  FINDING_WARNING, "cleanup", "", OF_STRANGERS },
-	{ "relayhost", "delivery.relay", FINDING_WARNING, "smtp", "",
-	  "mail leaves through another host: SPF must name that one, and it "
-	  "must change nothing" },
-	{ "default_transport", "delivery.relay", FINDING_WARNING, "smtp",
-	  "smtp|smtp:",
-	  "mail leaves through another program: it must change nothing" },
 	{ "smtp_tls_security_level", "tls.outbound", FINDING_FAULT, "smtp",
 	  "may|dane|encrypt|dane-only|fingerprint|verify|secure",
 	  "postconf -e 'smtp_tls_security_level = may': mail leaves in plain "

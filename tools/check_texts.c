@@ -65,6 +65,48 @@ static bool check_spf_syntax(struct dns_check *check, struct finding finding,
 	return false;
 }
 
+static const char *spf_expected(struct dns_check *check)
+{
+	const struct relay *relay = check->context->relay;
+
+	if (!relay->setting)
+		return "one record, by which each address of this host passes "
+		       "within ten look-ups, and others do not";
+	return arena_printf(check->arena,
+			    "one record, by which the addresses of %s (%s), "
+			    "where mail leaves, pass within ten look-ups, and "
+			    "others do not",
+			    relay->value, relay->setting);
+}
+
+/* Addresses that should pass do not. */
+static void add_failed(struct dns_check *check, struct finding finding,
+		       const struct spf_outcome *outcome)
+{
+	bool has_relay = check->context->relay->setting;
+
+	finding.seen = arena_printf(
+		check->arena, "%s: %s of %zu of %s addresses: %s: %s",
+		finding.seen, auth_name(outcome->result.auth),
+		outcome->n_failed, has_relay ? "the relay's" : "this host's",
+		ip_format(check->arena, &outcome->failed).p,
+		outcome->result.reason);
+	if (!has_relay) {
+		check_fault(
+			check, finding, "spf.fails",
+			"publish the SPF record that \"millrace dns\" prints");
+		return;
+	}
+	/* A relay may take mail at one address and send it from another. */
+	finding.id = "spf.relay";
+	finding.grade = FINDING_WARNING;
+	finding.advice = "put in what the relay's provider says, as a rule an "
+			 "include: of theirs; it alone knows from which "
+			 "addresses mail leaves. Where that is there, nothing "
+			 "is wrong";
+	check_add(check, finding);
+}
+
 /* What receivers make of a well-formed record. */
 static void check_spf_outcome(struct dns_check *check, struct finding finding,
 			      struct str domain)
@@ -81,7 +123,7 @@ static void check_spf_outcome(struct dns_check *check, struct finding finding,
 	struct spf_outcome outcome;
 	const char *seen = finding.seen;
 
-	spf_outcome(check->arena, &resolver, check->host, domain, &outcome);
+	spf_outcome(check->arena, &resolver, &check->sender, domain, &outcome);
 	finding.seen = arena_printf(check->arena, "%s: %s", seen,
 				    outcome.other.reason);
 	if (outcome.other.terms > LIMIT_SPF_TERMS) {
@@ -106,23 +148,16 @@ static void check_spf_outcome(struct dns_check *check, struct finding finding,
 				 "the term whose servers do not answer";
 		check_add(check, finding);
 	} else if (outcome.n_failed) {
-		finding.seen =
-			arena_printf(check->arena,
-				     "%s: %s of %zu of this host's "
-				     "addresses: %s: %s",
-				     seen, auth_name(outcome.result.auth),
-				     outcome.n_failed,
-				     ip_format(check->arena, &outcome.failed).p,
-				     outcome.result.reason);
-		check_fault(
-			check, finding, "spf.fails",
-			"publish the SPF record that \"millrace dns\" prints");
+		finding.seen = seen;
+		add_failed(check, finding, &outcome);
 	} else {
 		finding.seen = seen;
 		if (outcome.other.auth == AUTH_NEUTRAL) {
 			finding.id = "spf.open";
 			finding.grade = FINDING_WARNING;
 			finding.advice = "let the record end in ~all";
+		} else if (!check->sender.n) {
+			return; /* of a relay, of which nothing is known */
 		}
 		check_add(check, finding);
 	}
@@ -134,8 +169,7 @@ void check_spf(struct dns_check *check, struct str domain,
 	struct finding finding = {
 		.id = "spf",
 		.subject = check_subject(check, "", domain),
-		.expected = "one record, by which each address of this host "
-			    "passes within ten look-ups, and others do not",
+		.expected = spf_expected(check),
 	};
 	const struct rr *record = NULL;
 	struct reply reply;

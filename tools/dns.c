@@ -167,6 +167,7 @@ int run_dns(struct tool *tool, int argc, char **argv)
 	struct shared_settings shared;
 	struct resolver_settings dns;
 	struct own_host host;
+	struct relay relay;
 	int status;
 
 	if (!tool_flags(tool, argc, argv, flags, &request, &status))
@@ -186,7 +187,9 @@ int run_dns(struct tool *tool, int argc, char **argv)
 		status = records_srs_domain(tool, &source.srs_domain);
 	if (status != EX_OK)
 		return status;
+	relay_find(tool->arena, &relay);
 	source.host = &host;
+	source.relay = &relay;
 	if (host.certificate &&
 	    records_tlsa(tool->arena, host.certificate, &source.tlsa) != OK)
 		return tool_fail(tool, EX_NOINPUT,

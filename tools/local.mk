@@ -44,6 +44,7 @@ tools_millrace_SOURCES = \
 	tools/private.c tools/private.h \
 	tools/probe.c tools/probe.h \
 	tools/records.c tools/records.h \
+	tools/relay.c tools/relay.h \
 	tools/restore.c \
 	tools/rotate.c \
 	tools/rotation.c tools/rotation.h \

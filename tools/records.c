@@ -51,6 +51,23 @@ static bool find_text(struct maker *maker, struct str name, struct str begin,
 	return false;
 }
 
+/* The reason, with what else is to be known of it where mail leaves by a
+ * relay. */
+static const char *with_relay(struct maker *maker, const char *why,
+			      const char *more)
+{
+	const struct relay *relay = maker->source->relay;
+
+	if (!relay->setting)
+		return why;
+	return arena_printf(maker->arena, "%s But mail leaves by %s (%s): %s",
+			    why, relay->value, relay->setting, more);
+}
+
+#define RELAY_SPF                                                           \
+	"put in what that relay's provider says, as a rule an include: of " \
+	"theirs; this host needs no place in it."
+
 static void add_host(struct maker *maker)
 {
 	const struct own_host *host = maker->source->host;
@@ -76,19 +93,27 @@ static void add_host(struct maker *maker)
 						     &host->addresses[i]),
 			    .type = RR_PTR,
 			    .data = host->name,
-			    .why = "Reverse DNS, which whoever gave the "
-				   "address sets (your provider). Gmail and "
-				   "others refuse a host without it, over "
-				   "IPv6 above all.",
+			    .why = with_relay(
+				    maker,
+				    "Reverse DNS, which whoever gave the "
+				    "address sets (your provider). Gmail and "
+				    "others refuse a host without it, over "
+				    "IPv6 above all.",
+				    "nobody asks for this one."),
 			    .place = RECORD_PROVIDER });
 	add(maker,
-	    &(struct record){ .id = "spf-host",
-			      .name = host->name,
-			      .type = RR_TXT,
-			      .data = STR("v=spf1 a -all"),
-			      .why = "The host's own name is the sender of "
-				     "bounces: nobody else may be it.",
-			      .place = RECORD_HOST });
+	    &(struct record){
+		    .id = "spf-host",
+		    .name = host->name,
+		    .type = RR_TXT,
+		    .data = STR("v=spf1 a -all"),
+		    .why = with_relay(maker,
+				      "The host's own name is the sender of "
+				      "bounces: nobody else may be it.",
+				      "its name is that sender, and this "
+				      "record does no more than keep others "
+				      "from using this one."),
+		    .place = RECORD_HOST });
 }
 
 static void add_mx(struct maker *maker, struct str domain, const char *why)
@@ -156,12 +181,14 @@ static void add_spf(struct maker *maker, struct str domain)
 	dns_query(resolver, maker->arena, domain, DNS_TXT, &published);
 	spf = spf_merge(maker->arena, resolver, maker->source->host, domain,
 			&published);
-	add(maker,
-	    &(struct record){ .id = "spf",
-			      .name = domain,
-			      .type = RR_TXT,
-			      .data = spf,
-			      .why = spf_why(maker, domain, spf, &published) });
+	add(maker, &(struct record){ .id = "spf",
+				     .name = domain,
+				     .type = RR_TXT,
+				     .data = spf,
+				     .why = with_relay(maker,
+						       spf_why(maker, domain,
+							       spf, &published),
+						       RELAY_SPF) });
 }
 
 static void add_srs(struct maker *maker)
@@ -173,14 +200,17 @@ static void add_srs(struct maker *maker)
 	add_mx(maker, domain,
 	       "Bounces of forwarded mail come back to the SRS domain.");
 	add(maker,
-	    &(struct record){ .id = "spf-srs",
-			      .name = domain,
-			      .type = RR_TXT,
-			      .data = str_from(arena_printf(
-				      maker->arena, "v=spf1 a:%.*s -all",
-				      STR_ARG(maker->source->host->name))),
-			      .why = "Forwarded mail has a sender in the SRS "
-				     "domain, and only this host sends it." });
+	    &(struct record){
+		    .id = "spf-srs",
+		    .name = domain,
+		    .type = RR_TXT,
+		    .data = str_from(
+			    arena_printf(maker->arena, "v=spf1 a:%.*s -all",
+					 STR_ARG(maker->source->host->name))),
+		    .why = with_relay(maker,
+				      "Forwarded mail has a sender in the SRS "
+				      "domain, and only this host sends it.",
+				      RELAY_SPF) });
 }
 
 static void add_dkim(struct maker *maker)

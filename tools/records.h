@@ -5,6 +5,7 @@
 #include "authority.h"
 #include "milters/keystore.h"
 #include "own_host.h"
+#include "relay.h"
 
 /* What a domain has to publish, so that its mail comes and goes. */
 
@@ -36,6 +37,7 @@ struct records_source {
 	struct str domain;
 	struct str srs_domain; /* empty: the domains themselves */
 	const struct own_host *host;
+	const struct relay *relay; /* by which mail leaves, if any */
 	const struct keys *keys;
 	const char *tlsa; /* of the certificate, or NULL */
 };

@@ -2,6 +2,7 @@
 """What the tests of "millrace check" share: a domain whose name servers have
 what "millrace dns" prints, and what the command finds there."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -141,6 +142,38 @@ class World:
         lines = [line.lstrip(";").replace(" IN ", " ", 1) for line in said.split("\n")
                  if re.match(r";?\S+\. IN ", line)]
         return SERVERS + OTHERS + [POLICY_PLACE, SIGNED] + lines
+
+
+def postfix(work, services=("smtp",), star="", **settings):
+    """A folder with what tells of a Postfix with these settings, these names of
+    its client in master.cf, and this for "*" in any table."""
+    folder = os.path.join(work, "postfix")
+    os.makedirs(folder, exist_ok=True)
+    texts = {"postconf": 'case "$1" in -x) cat <<END;; -Px) ;; -M) cat <<MASTER;; *) exit 1; esac\n' +
+             "".join(f"{name} = {value}\n" for name, value in settings.items()) + "END\n" +
+             "".join(f"{name} unix - - y - - smtp\n" for name in services) +
+             "uucp unix - n n - - pipe\nMASTER\n",
+             "postmap": f'[ "$1 $2" = "-q *" ] && [ -n "{star}" ] && echo "{star}"\n'}
+    for name, text in texts.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text)
+        os.chmod(file.name, 0o755)
+    return folder
+
+
+@contextlib.contextmanager
+def etc_mail(work):
+    """Sendmail's folder, for us alone. A server that starts within holds /etc."""
+    upper = os.path.join(work, "upper")
+    os.makedirs(upper, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "upper", upper], check=True)
+    for name in "etc", "work", "etc/mail":
+        os.mkdir(os.path.join(upper, name))
+    subprocess.run(["mount", "-t", "overlay", "etc", "-o", f"lowerdir=/etc,upperdir={upper}/etc,"
+                    f"workdir={upper}/work", "/etc"], check=True)
+    yield
+    subprocess.run(["umount", "--lazy", "/etc"], check=True)
+    subprocess.run(["umount", "--lazy", upper], check=True)
 
 
 def replaced(lines, name, rdtype, *data):

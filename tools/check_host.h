@@ -131,6 +131,7 @@ void host_each_alias_domain(struct host *host,
 void check_milters(struct host *host);
 void check_ports(struct host *host); /* after check_milters */
 void check_settings(struct host *host);
+void check_queue(struct host *host);
 void check_daemons(struct host *host);
 
 /*

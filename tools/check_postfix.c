@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdlib.h>
-
 #include "certificate.h"
 #include "check_host.h"
 #include "mail/buf.h"
@@ -9,8 +7,6 @@
  * Postfix's half of check_host: what postconf tells, in the form that both MTAs
  * have, and what Postfix alone has.
  */
-
-enum { QUEUE_OLD = 4 * 3600, HOUR = 3600 };
 
 static const struct mta_words words = {
 	.folder = "contrib/postfix",
@@ -333,79 +329,6 @@ static void check_networks(struct host *host)
 	}
 }
 
-/* The number behind a key in a line of postqueue -j, -1 without. */
-static int64_t number_of(struct str line, const char *key)
-{
-	const char *at = memmem(line.p, line.n, key, strlen(key));
-
-	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
-}
-
-/* The text behind a key, as JSON has it, "" without. */
-static struct str text_of(struct str line, const char *key)
-{
-	const char *at = memmem(line.p, line.n, key, strlen(key));
-	struct str rest;
-	size_t i = 0;
-
-	if (!at)
-		return STR("");
-	rest.p = at + strlen(key);
-	rest.n = line.n - (size_t)(rest.p - line.p);
-	while (i < rest.n && rest.p[i] != '"')
-		i += rest.p[i] == '\\' && i + 1 < rest.n ? 2 : 1;
-	return str_sub(rest, 0, i);
-}
-
-/* An object a line; within strings a quote has a backslash before it, so that
- * no sender can put a key there. */
-static void check_queue(struct host *host)
-{
-	const char *const list[] = { "postqueue", "-j", NULL };
-	int64_t oldest = INT64_MAX, n = 0;
-	struct str lines, line, first = STR("");
-
-	if (postfix_run(host->arena, list, &lines) != OK)
-		return;
-	while (str_line(&lines, &line)) {
-		int64_t arrival = number_of(line, "\"arrival_time\": ");
-
-		if (str_eq(text_of(line, "\"queue_name\": \""), STR("hold")))
-			continue; /* as somebody wanted */
-		n += arrival >= 0 && host->request->now - arrival > QUEUE_OLD;
-		if (arrival >= 0 && arrival < oldest) {
-			oldest = arrival;
-			first = line;
-		}
-	}
-	if (!n) {
-		host_found_good(host, "queue.old", "the queue",
-				"nothing waits for long");
-		return;
-	}
-	findings_add(
-		host->findings,
-		&(struct finding){
-			.id = "queue.old",
-			.grade = FINDING_WARNING,
-			.subject = "the queue",
-			.seen = arena_printf(
-				host->arena,
-				"%lld messages wait for more than %d hours, "
-				"the oldest for %lld: %.*s",
-				(long long)n, QUEUE_OLD / HOUR,
-				(long long)((host->request->now - oldest) /
-					    HOUR),
-				STR_ARG(text_of(first,
-						"\"delay_reason\": \""))),
-			.expected = "none",
-			.advice = arena_printf(
-				host->arena,
-				"mailq lists them; postqueue -i %.*s tries "
-				"the oldest again",
-				STR_ARG(text_of(first, "\"queue_id\": \""))) });
-}
-
 enum result check_postfix_read(struct host *host)
 {
 	struct mta *mta = &host->mta;
@@ -437,5 +360,4 @@ void check_postfix(struct host *host)
 	check_bounces(host);
 	check_networks(host);
 	check_settings(host);
-	check_queue(host);
 }

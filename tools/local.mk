@@ -19,6 +19,7 @@ tools_millrace_SOURCES = \
 	tools/check_outward.c tools/check_outward.h \
 	tools/check_ports.c \
 	tools/check_postfix.c \
+	tools/check_queue.c \
 	tools/check_sendmail.c \
 	tools/check_settings.c \
 	tools/check_sts.c \

@@ -158,6 +158,30 @@ static void add_mailer(struct sendmail *sendmail, struct str line)
 	str_cut(&line, ',', &mailer->name);
 }
 
+/*
+ * Where a queue group has its messages: a line that begins with Q, 'Qname,
+ * P=PATH'. A path that is no whole one is beside the "*" of QueueDirectory, or
+ * below it.
+ */
+static void add_queue(struct sendmail *sendmail, struct str path)
+{
+	const char *all = sendmail_option(sendmail, "QueueDirectory");
+	struct str base = str_from(all);
+
+	if (base.n && base.p[base.n - 1] == '*')
+		base = str_sub(base, 0, str_find_last(base, '/'));
+	if (path.n && path.p[0] == '/')
+		all = arena_copy(sendmail->arena, path).p;
+	else if (path.n)
+		all = arena_printf(sendmail->arena, "%.*s/%.*s", STR_ARG(base),
+				   STR_ARG(path));
+	for (size_t i = 0; i < sendmail->n_queues; i++)
+		if (strcmp(sendmail->queues[i], all) == 0)
+			return;
+	if (*all)
+		sendmail->queues[sendmail->n_queues++] = all;
+}
+
 /* The value of a line "O name=value"; its p is NULL in others. */
 static struct str option_in(struct str line, struct str name)
 {
@@ -186,7 +210,10 @@ static void read_lines(struct sendmail *sendmail)
 			add_filter(sendmail, str_sub(line, 1, line.n));
 		else if (line.p[0] == 'M')
 			add_mailer(sendmail, str_sub(line, 1, line.n));
+		else if (line.p[0] == 'Q')
+			add_queue(sendmail, field(line, 'P'));
 	}
+	add_queue(sendmail, STR(""));
 	if (!sendmail->n_daemons)
 		add_daemon(sendmail, STR(""));
 }
@@ -204,6 +231,7 @@ void sendmail_parse(struct arena *arena, struct str text,
 	sendmail->filters = ARENA_NEW(arena, struct sendmail_filter, n);
 	sendmail->daemons = ARENA_NEW(arena, struct sendmail_daemon, n);
 	sendmail->mailers = ARENA_NEW(arena, struct sendmail_mailer, n);
+	sendmail->queues = ARENA_NEW(arena, const char *, n);
 	read_lines(sendmail);
 }
 

@@ -8,6 +8,7 @@
  * Operation Guide", section 5). */
 
 #define SENDMAIL_CF "/etc/mail/sendmail.cf"
+#define SENDMAIL_SUBMIT_CF "/etc/mail/submit.cf" /* of sendmail(1) */
 /* Debian's is 70 KB; one with thousands of rules of its own has its room. */
 enum { SENDMAIL_CF_MAX = 4 * 1024 * 1024 };
 
@@ -38,7 +39,8 @@ struct sendmail {
 	struct sendmail_filter *filters;
 	struct sendmail_daemon *daemons;
 	struct sendmail_mailer *mailers;
-	size_t n_filters, n_daemons, n_mailers;
+	const char **queues; /* folders; a name may end in "*" */
+	size_t n_filters, n_daemons, n_mailers, n_queues;
 };
 
 /* Of the text of a sendmail.cf. What is no line of it is left out. */

@@ -139,6 +139,37 @@ static void mailers(void **state)
 	assert_int_equal(sendmail.mailers[1].line_length, 0);
 }
 
+/* 4.3, 5.12: queue groups, and directories by a wild card. */
+static void queues(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *queues[3];
+	} rows[] = {
+		{ "", { NULL } },
+		{ "O QueueDirectory=/q\n", { "/q" } },
+		{ "O QueueDirectory=/q/m*\n", { "/q/m*" } },
+		{ "O QueueDirectory=/q\nQa, P=/q/a, F=f\n", { "/q/a", "/q" } },
+		{ "Qa, F=f, Path=/q/a*\nO QueueDirectory=/q\n",
+		  { "/q/a*", "/q" } },
+		{ "O QueueDirectory=/q\nQmqueue, F=f\n", { "/q" } },
+		{ "O QueueDirectory=/q/m*\nQa, P=a*\n", { "/q/a*", "/q/m*" } },
+		{ "O QueueDirectory=/q\nQa, P=a\nQb, P=a\n", { "/q/a", "/q" } },
+		{ "Q\nO QueueDirectory=\n", { NULL } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct sendmail sendmail = parse(state, rows[i].text);
+		size_t n = 0;
+
+		for (; n < sendmail.n_queues && n < 3 && rows[i].queues[n]; n++)
+			assert_string_equal(sendmail.queues[n],
+					    rows[i].queues[n]);
+		assert_int_equal(sendmail.n_queues, n);
+		assert_true(n == 3 || !rows[i].queues[n]);
+	}
+}
+
 static void look_ups(void **state)
 {
 	struct sendmail sendmail =
@@ -170,6 +201,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(filters, new_arena, free_arena),
 		cmocka_unit_test_setup_teardown(daemons, new_arena, free_arena),
 		cmocka_unit_test_setup_teardown(mailers, new_arena, free_arena),
+		cmocka_unit_test_setup_teardown(queues, new_arena, free_arena),
 		cmocka_unit_test_setup_teardown(look_ups, new_arena,
 						free_arena),
 	};

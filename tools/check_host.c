@@ -292,6 +292,7 @@ void check_host(const struct tool *tool, const struct host_request *request,
 	check_ports(&host);
 	mtas[host.mta.kind].check(&host);
 	check_queue(&host);
+	check_accounts(&host);
 	check_daemons(&host);
 	check_relay(&host);
 	if (request->outward)

@@ -59,7 +59,10 @@ struct mta_words {
 	const char *programs;	/* its processes, as they hold the ports */
 	const char *interfaces; /* says where it listens, and for all: */
 	const char *all_interfaces;
+	const char *mailbox; /* how one is made for an address */
 };
+
+struct host;
 
 /* What an MTA has in its settings that the other has, too. */
 struct mta {
@@ -77,6 +80,13 @@ struct mta {
 	/* Files, as in a list of them; NULL where it takes others, too. */
 	const char *certificates[HOST_PORTS];
 	const char *pair, *pair_fault; /* of certificate and key */
+	/*
+	 * Which of these addresses of a domain, a line each, have a place of
+	 * their own: *lines begin with them. E_ABSENT where what forward leaves
+	 * of the domain does not end in the place for what slipped past it.
+	 */
+	enum result (*places)(const struct host *host, struct str domain,
+			      struct str addresses, struct str *lines);
 };
 
 struct host {
@@ -132,7 +142,10 @@ void check_milters(struct host *host);
 void check_ports(struct host *host); /* after check_milters */
 void check_settings(struct host *host);
 void check_queue(struct host *host);
+enum result check_settings_places(const struct host *host, struct str domain,
+				  struct str addresses, struct str *lines);
 void check_daemons(struct host *host);
+void check_accounts(struct host *host);
 
 /*
  * What contrib/postfix tells Postfix for each daemon, made from these very

@@ -8,7 +8,6 @@
 #include "check.h"
 #include "mail/buf.h"
 #include "mail/domain.h"
-#include "milters/log.h"
 #include "milters/network.h"
 #include "probe.h"
 
@@ -217,22 +216,11 @@ static void try_domain(struct outward *outward,
 		try_host(outward, resolver, answer.records[i].data);
 }
 
-/* What is wrong with the files is told by who reads them for good. */
 static bool load_targets(const struct check_context *check,
 			 struct domains *domains, struct targets *targets)
 {
-	const struct domains_source source = {
-		.config = check->tool->directory,
-		.state = check->shared->state_directory,
-		.parts = DOMAIN_ALIASES,
-	};
-	const char *error;
-	enum result result;
-
-	log_close();
-	result = domains_load(check->arena, &source, domains, &error);
-	log_open("millrace", true);
-	if (result != OK)
+	if (tool_domains(check->tool, check->shared, DOMAIN_ALIASES, domains) !=
+	    OK)
 		return false;
 	targets->domains = domains;
 	targets->scratch = arena_new(4096);

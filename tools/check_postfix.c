@@ -18,6 +18,8 @@ static const struct mta_words words = {
 	.all_interfaces = "postconf -e 'inet_interfaces = all' "
 			  "'inet_protocols = all', then postfix stop and "
 			  "postfix start",
+	.mailbox = "give it a mailbox on this host by transport_maps, see "
+		   "forward.domains",
 };
 
 /* Where mail should come in: the host's addresses, as far as Postfix takes
@@ -337,6 +339,7 @@ enum result check_postfix_read(struct host *host)
 		return E_ABSENT;
 	mta->kind = MTA_POSTFIX;
 	mta->words = &words;
+	mta->places = check_settings_places;
 	mta->name = postfix_in_force(&host->postfix, NULL, "myhostname");
 	mta->mentions[0] = host->postfix.settings;
 	mta->mentions[1] = host->postfix.overrides;

@@ -30,7 +30,12 @@ static const struct mta_words words = {
 	.all_interfaces =
 		"Family=inet6 and no Addr=, which takes IPv4 as well; "
 		"then make -C /etc/mail, and restart Sendmail",
+	.mailbox = "give it a mailbox on this host by virtusertable, see "
+		   "contrib/sendmail/README.md",
 };
+
+static enum result find_places(const struct host *host, struct str domain,
+			       struct str addresses, struct str *lines);
 
 static bool is_loopback(struct str address)
 {
@@ -224,6 +229,7 @@ enum result check_sendmail_read(struct host *host)
 	mta->families[0] = mta->families[1] = true;
 	mta->kind = MTA_SENDMAIL;
 	mta->words = &words;
+	mta->places = find_places;
 	mta->name = find_name(host, sendmail);
 	mta->mentions[0] = sendmail->lines;
 	user = sendmail_option(sendmail, "RunAsUser");
@@ -393,15 +399,20 @@ static void check_taken(struct host *host, struct str domain)
 	findings_add(host->findings, &finding);
 }
 
-/* What mailertable, as it was made, says of a domain; "" for nothing. */
+/* The lines of a table as it was made: key, tab, value. */
+static struct str read_table(const struct host *host, const char *path)
+{
+	const char *const list[] = { "makemap", "-u", "hash", path, NULL };
+	struct str lines;
+
+	return postfix_run(host->arena, list, &lines) == OK ? lines : STR("");
+}
+
+/* What mailertable says of a domain; "" for nothing. */
 static struct str look_up(const struct host *host, struct str domain)
 {
-	const char *const list[] = { "makemap", "-u", "hash",
-				     "/etc/mail/mailertable", NULL };
-	struct str lines, line, key;
+	struct str lines = read_table(host, "/etc/mail/mailertable"), line, key;
 
-	if (postfix_run(host->arena, list, &lines) != OK)
-		return STR("");
 	while (str_line(&lines, &line)) {
 		str_cut(&line, '\t', &key);
 		if (line.p && str_ieq(str_trim(key), domain))
@@ -411,6 +422,8 @@ static struct str look_up(const struct host *host, struct str domain)
 }
 
 /* The mailer that forward.mc makes, for what slipped past forward. */
+static const struct str mailer = { "millrace:", 9 };
+
 static void check_fail_safe(struct host *host, struct str domain)
 {
 	struct str found = look_up(host, domain);
@@ -426,11 +439,32 @@ static void check_fail_safe(struct host *host, struct str domain)
 			  "sendmail/README.md, then make -C /etc/mail",
 	};
 
-	if (str_istarts(found, STR("millrace:")))
+	if (str_istarts(found, mailer))
 		host_found_good(host, finding.id, finding.subject,
 				finding.seen);
 	else
 		findings_add(host->findings, &finding);
+}
+
+/* By the mailer the mail would come back until it has too many hops. */
+static enum result find_places(const struct host *host, struct str domain,
+			       struct str addresses, struct str *lines)
+{
+	const char *all = arena_printf(host->arena, "@%.*s\t", STR_ARG(domain));
+	struct str rest, line;
+
+	(void)addresses;
+	*lines = STR("");
+	if (class_has(host, "w", domain) ||
+	    !str_istarts(look_up(host, domain), mailer))
+		return E_ABSENT;
+	if (class_has(host, "{VirtHost}", domain))
+		*lines = read_table(host, "/etc/mail/virtusertable");
+	rest = *lines;
+	while (str_line(&rest, &line))
+		if (str_istarts(line, str_from(all)))
+			return E_ABSENT;
+	return OK;
 }
 
 static void check_domain(struct host *host, struct str domain)

@@ -171,9 +171,10 @@ static bool has_service(const struct host *host, struct str name)
 }
 
 /* The transport that forward.postconf makes, and gives each domain. */
+static const struct str transport = { "unforwarded:", 12 };
+
 static void check_fail_safe(struct host *host, struct str domain)
 {
-	static const struct str transport = { "unforwarded:", 12 };
 	const char *tables =
 		postfix_in_force(&host->postfix, NULL, "transport_maps");
 	const char *found = postfix_look_up(&host->postfix, tables, domain);
@@ -196,6 +197,33 @@ static void check_fail_safe(struct host *host, struct str domain)
 		findings_add(host->findings, &finding);
 	else
 		host_found_good(host, finding.id, finding.subject, found);
+}
+
+/* Each table may send an address elsewhere, or all of the domain. */
+enum result check_settings_places(const struct host *host, struct str domain,
+				  struct str addresses, struct str *lines)
+{
+	static const char *const rewriting[] = { "recipient_canonical_maps",
+						 "canonical_maps",
+						 "virtual_alias_maps" };
+	const struct postfix *postfix = &host->postfix;
+	const char *tables = postfix_in_force(postfix, NULL, "transport_maps");
+	const char *found = postfix_look_up(postfix, tables, domain);
+	const char *all = arena_printf(host->arena, "@%.*s", STR_ARG(domain));
+	struct buf buf;
+
+	if (!found || !str_eq(str_from(found), transport))
+		return E_ABSENT;
+	buf_init(&buf, host->arena, SIZE_MAX);
+	postfix_look_up_all(postfix, tables, addresses, &buf);
+	for (size_t i = 0; i < sizeof(rewriting) / sizeof(*rewriting); i++) {
+		tables = postfix_in_force(postfix, NULL, rewriting[i]);
+		if (postfix_look_up(postfix, tables, str_from(all)))
+			return E_ABSENT;
+		postfix_look_up_all(postfix, tables, addresses, &buf);
+	}
+	*lines = buf_str(&buf);
+	return OK;
 }
 
 /* Postfix takes mail for the domain and leaves its addresses to forward. */

@@ -11,6 +11,7 @@ tools_millrace_SOURCES = \
 	tools/backup_scan.c \
 	tools/certificate.c tools/certificate.h \
 	tools/check.c tools/check.h \
+	tools/check_accounts.c \
 	tools/check_dmarc.c \
 	tools/check_dns.c tools/check_dns.h \
 	tools/check_history.c \

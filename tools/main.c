@@ -263,6 +263,26 @@ bool tool_daemon(const struct tool *tool, const char *name,
 	return load(tool, name, tables);
 }
 
+enum result tool_domains(const struct tool *tool,
+			 const struct shared_settings *settings,
+			 unsigned int parts, struct domains *domains)
+{
+	const struct domains_source source = {
+		.config = tool->directory,
+		.state = settings->state_directory,
+		.parts = parts,
+		.rules = { str_from(settings->suffix_separators),
+			   str_from(settings->drop_characters) },
+	};
+	const char *error;
+	enum result result;
+
+	log_close();
+	result = domains_load(tool->arena, &source, domains, &error);
+	log_open("millrace", true);
+	return result;
+}
+
 static int usage(FILE *to, int status)
 {
 	fprintf(to,

@@ -5,10 +5,9 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "mail/buf.h"
 
 /* Postfix's own settings are 70 KB; a queue of a million has its room. */
 enum { OUTPUT_MAX = 256 * 1024 * 1024, ARGUMENTS_MAX = 8 };
@@ -28,7 +27,7 @@ static const struct {
 	{ "submission", 587 }, { "587", 587 },
 };
 
-static pid_t start(const char *const *arguments, int output)
+static pid_t start(const char *const *arguments, int input, int output)
 {
 	const char *argv[LIMIT + ARGUMENTS_MAX + 1] = { NULL };
 	posix_spawn_file_actions_t actions;
@@ -39,7 +38,7 @@ static pid_t start(const char *const *arguments, int output)
 	for (size_t i = 0; arguments[i] && i < ARGUMENTS_MAX; i++)
 		argv[LIMIT + i] = arguments[i];
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, input, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, 1);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	error = posix_spawnp(&pid, argv[0], &actions, NULL,
@@ -48,19 +47,34 @@ static pid_t start(const char *const *arguments, int output)
 	return error ? -1 : pid;
 }
 
-enum result postfix_run(struct arena *arena, const char *const *arguments,
-			struct str *output)
+/* What the program has to read; a pipe could fill up, and nobody read on. */
+static int open_input(struct str text)
+{
+	int file = memfd_create("input", MFD_CLOEXEC);
+
+	if (file >= 0 && pwrite(file, text.p, text.n, 0) == (ssize_t)text.n)
+		return file;
+	if (file >= 0)
+		close(file);
+	return -1;
+}
+
+static enum result run(struct arena *arena, const char *const *arguments,
+		       struct str text, struct str *output)
 {
 	char room[16384];
 	struct buf buf;
-	int ends[2], status = -1;
+	int ends[2], status = -1, input = open_input(text);
 	ssize_t got;
 	pid_t pid;
 
 	*output = STR("");
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	if (input < 0 || pipe2(ends, O_CLOEXEC) != 0) {
+		close(input);
 		return E_ABSENT;
-	pid = start(arguments, ends[1]);
+	}
+	pid = start(arguments, input, ends[1]);
+	close(input);
 	close(ends[1]);
 	buf_init(&buf, arena, OUTPUT_MAX);
 	while (pid > 0 && (got = read(ends[0], room, sizeof(room))) > 0)
@@ -70,6 +84,12 @@ enum result postfix_run(struct arena *arena, const char *const *arguments,
 		return E_ABSENT;
 	*output = buf_str(&buf);
 	return OK;
+}
+
+enum result postfix_run(struct arena *arena, const char *const *arguments,
+			struct str *output)
+{
+	return run(arena, arguments, STR(""), output);
 }
 
 static struct str next_word(struct str *rest)
@@ -240,4 +260,20 @@ const char *postfix_look_up(const struct postfix *postfix, const char *tables,
 			return arena_copy(postfix->arena, str_trim(found)).p;
 	}
 	return NULL;
+}
+
+void postfix_look_up_all(const struct postfix *postfix, const char *tables,
+			 struct str keys, struct buf *lines)
+{
+	struct str rest = str_from(tables), item, found;
+
+	while (postfix_item(&rest, &item)) {
+		const char *const ask[] = { "postmap", "-q", "-",
+					    arena_copy(postfix->arena, item).p,
+					    NULL };
+
+		if (str_find(item, ':') < item.n &&
+		    run(postfix->arena, ask, keys, &found) == OK)
+			buf_add(lines, found);
+	}
 }

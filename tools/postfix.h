@@ -3,6 +3,7 @@
 #define TOOLS_POSTFIX_H
 
 #include "mail/arena.h"
+#include "mail/buf.h"
 #include "mail/result.h"
 
 /* What Postfix runs with, as its own programs tell. */
@@ -51,6 +52,11 @@ bool postfix_lists(const char *list, struct str word);
  */
 const char *postfix_look_up(const struct postfix *postfix, const char *tables,
 			    struct str key);
+
+/* The same of many keys, a line each: adds a line "KEY value" for each that a
+ * table has. */
+void postfix_look_up_all(const struct postfix *postfix, const char *tables,
+			 struct str keys, struct buf *lines);
 
 /* What a program prints; E_ABSENT when it can't be run or fails. */
 enum result postfix_run(struct arena *arena, const char *const *arguments,

@@ -114,6 +114,14 @@ bool tool_daemon(const struct tool *tool, const char *name,
 		 void *settings);
 
 /*
+ * Loads the domains as the daemons do. What is wrong with their files is left
+ * for who reads them for good to tell.
+ */
+enum result tool_domains(const struct tool *tool,
+			 const struct shared_settings *settings,
+			 unsigned int parts, struct domains *domains);
+
+/*
  * The keys that "dkim keygen" makes of a domain (in normal form) when nothing
  * else is said; prints their files.
  */

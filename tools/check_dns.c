@@ -183,7 +183,38 @@ static bool is_alias_of_host(struct dns_check *check, struct str name)
 	return false;
 }
 
-static void check_mx(struct dns_check *check, struct str domain)
+/* Does it lead to this host by another name, which breaks that rule? */
+static bool leads_to_alias(struct dns_check *check, const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->n; i++)
+		if (is_alias_of_host(check, reply->records[i].dns.data))
+			return true;
+	return false;
+}
+
+/* A domain may send from here and take its mail elsewhere, but not nowhere. */
+static void judge_elsewhere(struct dns_check *check, struct finding finding,
+			    const struct reply *reply)
+{
+	bool is_null = has_record(reply, STR(""));
+
+	finding.expected = "the hosts that take its mail, which has no alias "
+			   "file here";
+	check->is_elsewhere = true;
+	if (reply->n && !is_null) {
+		check_add(check, finding);
+		return;
+	}
+	finding.id = is_null ? "mx.null" : "mx.missing";
+	finding.grade = is_null ? FINDING_FAULT : FINDING_WARNING;
+	/* RFC 7505 section 4.2 */
+	finding.advice = "publish the MX record of the host that takes its "
+			 "mail: receivers refuse mail of a domain that takes "
+			 "none";
+	check_add(check, finding);
+}
+
+static void check_mx(struct dns_check *check, struct str domain, bool is_srs)
 {
 	struct finding finding = {
 		.id = "mx",
@@ -193,7 +224,9 @@ static void check_mx(struct dns_check *check, struct str domain)
 		.advice = "publish the MX record that \"millrace dns\" prints",
 	};
 	struct reply reply;
+	bool is_alias;
 
+	check->mx_fault = check->is_elsewhere = false;
 	authority_ask(check->authority, domain, RR_MX, &reply);
 	if (reply.status == DNS_TEMPORARY)
 		return;
@@ -208,12 +241,22 @@ static void check_mx(struct dns_check *check, struct str domain)
 		check_add(check, finding);
 		return;
 	}
+	is_alias = leads_to_alias(check, &reply);
+	if (!is_srs && !is_alias &&
+	    !tool_has_aliases(check->context->tool, domain)) {
+		judge_elsewhere(check, finding, &reply);
+		return;
+	}
+	finding.id = is_alias  ? "mx.alias"
+		     : reply.n ? "mx.elsewhere"
+			       : "mx.missing";
+	if (reply.n && !is_alias && !is_srs)
+		finding.advice =
+			"publish the MX record that \"millrace dns\" prints; "
+			"or, where the domain only sends from here, take its "
+			"alias file away";
 	check->mx_fault = true;
 	finding.grade = FINDING_FAULT;
-	finding.id = reply.n ? "mx.elsewhere" : "mx.missing";
-	for (size_t i = 0; i < reply.n; i++)
-		if (is_alias_of_host(check, reply.records[i].dns.data))
-			finding.id = "mx.alias";
 	check_add(check, finding);
 }
 
@@ -388,8 +431,8 @@ int check_dns(const struct check_context *context)
 		const struct domain *domain = &context->domains[i];
 
 		authority_turn_to(check.authority, domain->name);
-		check.mx_fault = false;
-		check_mx(&check, domain->name);
+		check_mx(&check, domain->name,
+			 str_eq(domain->name, srs_domain));
 		if (context->relay->setting ||
 		    !str_eq(domain->name, check.host->name))
 			check_spf(&check, domain->name, FINDING_FAULT);
@@ -399,8 +442,7 @@ int check_dns(const struct check_context *context)
 	}
 	if (srs_domain.n) {
 		authority_turn_to(check.authority, srs_domain);
-		check.mx_fault = false;
-		check_mx(&check, srs_domain);
+		check_mx(&check, srs_domain, true);
 		check_spf(&check, srs_domain, FINDING_FAULT);
 	}
 	authority_free(check.authority);

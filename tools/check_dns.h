@@ -22,6 +22,7 @@ struct dns_check {
 	/* Told of already: what follows from them is not told again. */
 	bool address_fault;
 	bool mx_fault;
+	bool is_elsewhere; /* mail of the domain at hand is not for us */
 };
 
 void check_add(struct dns_check *check, struct finding finding);

@@ -52,8 +52,8 @@ static bool find_addresses(struct dns_check *check, struct str host,
 }
 
 /*
- * Where the MX record leads to other hosts, which is told, the policy may name
- * just these.
+ * Where the MX record leads to other hosts, which is right or told, the policy
+ * may name just these.
  */
 static void judge(struct dns_check *check, struct finding finding,
 		  const struct sts_policy *policy)
@@ -66,6 +66,7 @@ static void judge(struct dns_check *check, struct finding finding,
 		buf_printf(&seen, ", mx: %.*s", STR_ARG(policy->mx[i]));
 	finding.seen = buf_c(&seen);
 	if (policy->mode != STS_NONE && !check->mx_fault &&
+	    !check->is_elsewhere &&
 	    !sts_policy_allows(policy, check->host->name)) {
 		finding.id = "mta-sts.mx";
 		finding.grade = policy->mode == STS_ENFORCE ? FINDING_FAULT

@@ -190,6 +190,7 @@ int run_dns(struct tool *tool, int argc, char **argv)
 	relay_find(tool->arena, &relay);
 	source.host = &host;
 	source.relay = &relay;
+	source.is_forwarded = tool_has_aliases(tool, source.domain);
 	if (host.certificate &&
 	    records_tlsa(tool->arena, host.certificate, &source.tlsa) != OK)
 		return tool_fail(tool, EX_NOINPUT,

@@ -283,6 +283,13 @@ enum result tool_domains(const struct tool *tool,
 	return result;
 }
 
+bool tool_has_aliases(const struct tool *tool, struct str domain)
+{
+	return access(arena_printf(tool->arena, "%s/domains/%.*s/aliases",
+				   tool->directory, STR_ARG(domain)),
+		      F_OK) == 0;
+}
+
 static int usage(FILE *to, int status)
 {
 	fprintf(to,

@@ -18,6 +18,7 @@ struct maker {
 	const struct records_source *source;
 	struct authority *authority;
 	struct records *records;
+	const char *elsewhere; /* MX of the domain, which are right; or NULL */
 };
 
 static void add(struct maker *maker, const struct record *record)
@@ -116,7 +117,8 @@ static void add_host(struct maker *maker)
 		    .place = RECORD_HOST });
 }
 
-static void add_mx(struct maker *maker, struct str domain, const char *why)
+static void add_mx(struct maker *maker, struct str domain, const char *why,
+		   enum record_need need)
 {
 	add(maker,
 	    &(struct record){ .id = "mx",
@@ -125,7 +127,45 @@ static void add_mx(struct maker *maker, struct str domain, const char *why)
 			      .data = str_from(arena_printf(
 				      maker->arena, "10 %.*s",
 				      STR_ARG(maker->source->host->name))),
-			      .why = why });
+			      .why = why,
+			      .need = need });
+}
+
+/* Others take the mail of a domain that has no alias file here, if it says so;
+ * none takes it where the record names the root (RFC 7505). */
+static void find_elsewhere(struct maker *maker)
+{
+	const struct records_source *source = maker->source;
+	struct reply reply;
+
+	authority_ask(maker->authority, source->domain, RR_MX, &reply);
+	if (source->is_forwarded ||
+	    str_eq(source->domain, source->srs_domain) || !reply.n)
+		return;
+	for (size_t i = 0; i < reply.n; i++)
+		if (!reply.records[i].dns.data.n ||
+		    str_ieq(reply.records[i].dns.data, source->host->name))
+			return;
+	maker->elsewhere = reply_text(maker->arena, &reply);
+}
+
+static void add_domain_mx(struct maker *maker)
+{
+	struct str domain = maker->source->domain;
+
+	if (!maker->elsewhere) {
+		add_mx(maker, domain, "Mail for the domain comes to this host.",
+		       RECORD_NEEDED);
+		return;
+	}
+	add_mx(maker, domain,
+	       arena_printf(maker->arena,
+			    "Mail for the domain goes to %s, and it has no "
+			    "alias file here, so that it may stay like this. "
+			    "Only where it is to come to this host, and is "
+			    "forwarded or has its mailboxes here.",
+			    maker->elsewhere),
+	       RECORD_LATER);
 }
 
 /* RFC 7208 section 4.6.4 counts what is evaluated, not what stands there. */
@@ -138,7 +178,7 @@ static const char *spf_why(struct maker *maker, struct str domain,
 		.host = host,
 		.addresses = true,
 		.domain = domain,
-		.mx = true,
+		.mx = !maker->elsewhere,
 		.spf = spf,
 	};
 	const struct dns_resolver resolver = overlay_resolver(&overlay);
@@ -180,7 +220,7 @@ static void add_spf(struct maker *maker, struct str domain)
 	authority_follow(maker->authority, domain, RR_TXT, &reply);
 	dns_query(resolver, maker->arena, domain, DNS_TXT, &published);
 	spf = spf_merge(maker->arena, resolver, maker->source->host, domain,
-			&published);
+			!maker->elsewhere, &published);
 	add(maker, &(struct record){ .id = "spf",
 				     .name = domain,
 				     .type = RR_TXT,
@@ -198,7 +238,8 @@ static void add_srs(struct maker *maker)
 	if (!domain.n || str_eq(domain, maker->source->domain))
 		return;
 	add_mx(maker, domain,
-	       "Bounces of forwarded mail come back to the SRS domain.");
+	       "Bounces of forwarded mail come back to the SRS domain.",
+	       RECORD_NEEDED);
 	add(maker,
 	    &(struct record){
 		    .id = "spf-srs",
@@ -403,21 +444,23 @@ int records_srs_domain(const struct tool *tool, struct str *domain)
 void records_make(struct arena *arena, const struct records_source *source,
 		  struct authority *authority, struct records *records)
 {
-	struct maker maker = { arena, source, authority, records };
+	struct maker maker = { arena, source, authority, records, NULL };
 
 	*records = (struct records){
 		.list = ARENA_NEW(arena, struct record, RECORDS_MAX),
 	};
+	find_elsewhere(&maker);
 	add_host(&maker);
-	add_mx(&maker, source->domain,
-	       "Mail for the domain comes to this host.");
+	add_domain_mx(&maker);
 	if (!str_eq(source->domain, source->host->name))
 		add_spf(&maker, source->domain);
 	add_srs(&maker);
 	add_dkim(&maker);
 	add_dmarc(&maker);
-	add_tls_reports(&maker);
-	add_mta_sts(&maker);
+	if (!maker.elsewhere) { /* for who sends to the domain */
+		add_tls_reports(&maker);
+		add_mta_sts(&maker);
+	}
 	add_tlsa(&maker);
 }
 

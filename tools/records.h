@@ -36,6 +36,7 @@ struct records {
 struct records_source {
 	struct str domain;
 	struct str srs_domain; /* empty: the domains themselves */
+	bool is_forwarded;     /* it has an alias file here */
 	const struct own_host *host;
 	const struct relay *relay; /* by which mail leaves, if any */
 	const struct keys *keys;

@@ -140,14 +140,14 @@ static const char *address_terms(struct arena *arena,
 }
 
 struct str spf_merge(struct arena *arena, const struct dns_resolver *resolver,
-		     const struct own_host *host, struct str domain,
+		     const struct own_host *host, struct str domain, bool mx,
 		     const struct dns_answer *published)
 {
 	struct overlay overlay = { .base = resolver,
 				   .host = host,
 				   .addresses = true,
 				   .domain = domain,
-				   .mx = true };
+				   .mx = mx };
 	struct dns_resolver as_it_will_be = overlay_resolver(&overlay);
 	struct spf_outcome outcome;
 	struct terms terms = { .all = STR(""), .redirect = STR("") };

@@ -21,12 +21,12 @@ void spf_outcome(struct arena *arena, const struct dns_resolver *resolver,
 		 struct spf_outcome *outcome);
 
 /*
- * One SPF record for the domain: all terms that it publishes already in
- * `texts` and that are well-formed, and, unless these let the host pass, the
- * host: by its name, or by its addresses where no look-up is left.
+ * One SPF record for a name: all terms that it publishes already and that are
+ * well-formed, and, unless these let the host pass, the host: by its name, or
+ * by its addresses where no look-up is left. Its MX will be the host with `mx`.
  */
 struct str spf_merge(struct arena *arena, const struct dns_resolver *resolver,
-		     const struct own_host *host, struct str domain,
+		     const struct own_host *host, struct str domain, bool mx,
 		     const struct dns_answer *published);
 
 #endif

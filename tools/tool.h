@@ -121,6 +121,10 @@ enum result tool_domains(const struct tool *tool,
 			 const struct shared_settings *settings,
 			 unsigned int parts, struct domains *domains);
 
+/* Has the domain (in normal form) an alias file here? Without one it only
+ * sends from here, or its mail is for mailboxes of the MTA. */
+bool tool_has_aliases(const struct tool *tool, struct str domain);
+
 /*
  * The keys that "dkim keygen" makes of a domain (in normal form) when nothing
  * else is said; prints their files.

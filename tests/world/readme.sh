@@ -206,8 +206,9 @@ readme_do() {
 }
 
 readme_shell() {
-	echo $README_PASSWORD | in_sendmail env SSL_CERT_FILE=/root/ca.pem \
-	    PATH="/usr/local/sbin:/usr/local/bin:$PATH" bash -c "$1"
+	in_sendmail env SSL_CERT_FILE=/root/ca.pem \
+	    PATH="/usr/local/sbin:/usr/local/bin:$PATH" bash -c "$1" \
+	    <<< $README_PASSWORD
 }
 
 # As the hook of an ACME client does.

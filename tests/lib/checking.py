@@ -99,8 +99,11 @@ class PolicyServer:
 class World:
     def __init__(self, work):
         self.work, self.conf = work, os.path.join(work, "conf")
+        self.bin = os.path.join(work, "bin")
         self.certificate = os.path.join(work, "cert.pem")
         os.makedirs(os.path.join(self.conf, "domains", DOMAIN))
+        os.mkdir(self.bin)
+        self.no_postfix()
         self.settings()
         self.servers = zones.Servers(work)
         self.web = PolicyServer(work)
@@ -117,10 +120,32 @@ class World:
         with open(os.path.join(self.conf, "forward.conf"), "w", encoding="utf-8") as file:
             file.write(forward)
 
-    def run(self, *arguments, path=None, **changes):
-        env = dict(os.environ, SSL_CERT_FILE=self.web.path + "/ca.pem", **changes)
-        if path:
-            env["PATH"] = path + ":" + env["PATH"]
+    def program(self, name, script):
+        with open(os.path.join(self.bin, name), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + script + "\n")
+        os.chmod(file.name, 0o755)
+
+    def postconf(self, script):
+        """What Postfix's says, whatever this host has."""
+        self.program("postconf", script)
+
+    def no_postfix(self):
+        """Its own postconf waits for a second before it says so."""
+        self.postconf("echo 'postconf: fatal: no main.cf' >&2; exit 1")
+
+    def postfix(self, services=("smtp",), star="", **settings):
+        """One with these settings, these names of its client in master.cf, and
+        this for "*" in any table."""
+        self.postconf('case "$1" in -x) cat <<END;; -Px) ;; -M) cat <<MASTER;; *) exit 1; esac\n' +
+                      "".join(f"{name} = {value}\n" for name, value in settings.items()) + "END\n" +
+                      "".join(f"{name} unix - - y - - smtp\n" for name in services) +
+                      "uucp unix - n n - - pipe\nMASTER")
+        self.program("postmap", f'[ "$1 $2" = "-q *" ] && [ -n "{star}" ] && echo "{star}"')
+
+    def run(self, *arguments, **changes):
+        env = dict(os.environ, SSL_CERT_FILE=self.web.path + "/ca.pem")
+        env["PATH"] = self.bin + ":" + env["PATH"]
+        env.update(changes)
         done = subprocess.run([MILLRACE, "-c", self.conf] + list(arguments), capture_output=True,
                               text=True, check=False, env=env, timeout=300)
         return done.returncode, done.stdout, done.stderr
@@ -142,23 +167,6 @@ class World:
         lines = [line.lstrip(";").replace(" IN ", " ", 1) for line in said.split("\n")
                  if re.match(r";?\S+\. IN ", line)]
         return SERVERS + OTHERS + [POLICY_PLACE, SIGNED] + lines
-
-
-def postfix(work, services=("smtp",), star="", **settings):
-    """A folder with what tells of a Postfix with these settings, these names of
-    its client in master.cf, and this for "*" in any table."""
-    folder = os.path.join(work, "postfix")
-    os.makedirs(folder, exist_ok=True)
-    texts = {"postconf": 'case "$1" in -x) cat <<END;; -Px) ;; -M) cat <<MASTER;; *) exit 1; esac\n' +
-             "".join(f"{name} = {value}\n" for name, value in settings.items()) + "END\n" +
-             "".join(f"{name} unix - - y - - smtp\n" for name in services) +
-             "uucp unix - n n - - pipe\nMASTER\n",
-             "postmap": f'[ "$1 $2" = "-q *" ] && [ -n "{star}" ] && echo "{star}"\n'}
-    for name, text in texts.items():
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\n" + text)
-        os.chmod(file.name, 0o755)
-    return folder
 
 
 @contextlib.contextmanager

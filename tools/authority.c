@@ -13,6 +13,7 @@ enum {
 	SILENCE_MS = 20 * 1000, /* of the resolver, from answer to answer */
 	PART_MS = 60 * 1000,	/* for all that is asked for one subject */
 	TEXT_MAX = 2048,
+	RECORD_MAX = 1024, /* that is shown of one record */
 };
 
 struct server {
@@ -318,7 +319,7 @@ const char *reply_text(struct arena *arena, const struct reply *reply)
 	if (reply->alias.n)
 		buf_printf(&buf, "an alias of %.*s", STR_ARG(reply->alias));
 	for (size_t i = 0; i < reply->n; i++)
-		buf_printf(&buf, "%s%s", buf.n ? ", " : "",
+		buf_printf(&buf, "%s%.*s", buf.n ? ", " : "", RECORD_MAX,
 			   reply->records[i].text);
 	return buf.n ? buf_c(&buf) : "no such record";
 }

@@ -247,6 +247,107 @@ enum result tls_certificate(struct tls *tls, struct arena *arena,
 	return OK;
 }
 
+struct dane {
+	struct tls tls; /* which connects to nobody */
+};
+
+struct dane *dane_new(const char *name)
+{
+	struct dane *dane = arena_must(calloc(1, sizeof(*dane)));
+	struct tls *tls = &dane->tls;
+
+	tls->context = SSL_CTX_new(TLS_client_method());
+	if (tls->context && SSL_CTX_dane_enable(tls->context) == 1)
+		tls->ssl = SSL_new(tls->context);
+	if (!tls->ssl || SSL_dane_enable(tls->ssl, name) != 1) {
+		dane_free(dane);
+		return NULL;
+	}
+	/* RFC 7672 section 3.1.1: with usage 3 the record is for the key. */
+	SSL_dane_set_flags(tls->ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	return dane;
+}
+
+void dane_free(struct dane *dane)
+{
+	if (!dane)
+		return;
+	SSL_free(dane->tls.ssl);
+	SSL_CTX_free(dane->tls.context);
+	free(dane);
+}
+
+const char *dane_add(struct dane *dane, struct arena *arena, struct str data)
+{
+	const unsigned char *p = (const unsigned char *)data.p;
+	const char *why = NULL;
+
+	ERR_clear_error();
+	if (SSL_dane_tlsa_add(dane->tls.ssl, p[0], p[1], p[2], p + TLSA_NUMBERS,
+			      data.n - TLSA_NUMBERS) <= 0)
+		why = tls_error(arena);
+	ERR_clear_error();
+	return why;
+}
+
+/* Dates are told of by others, as in dangles. */
+static const char *judge(struct dane *dane, struct arena *arena, X509 *x509,
+			 STACK_OF(X509) * chain)
+{
+	SSL *ssl = dane->tls.ssl;
+	X509_STORE *nobody = X509_STORE_new();
+	X509_STORE_CTX *check = X509_STORE_CTX_new();
+	const char *why = "OpenSSL refused";
+
+	if (nobody && check &&
+	    X509_STORE_CTX_init(check, nobody, x509, chain)) {
+		X509_STORE_CTX_set_default(check, "ssl_server");
+		X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check),
+				       SSL_get0_param(ssl));
+		X509_STORE_CTX_set_flags(check, X509_V_FLAG_NO_CHECK_TIME);
+		X509_STORE_CTX_set0_dane(check, SSL_get0_dane(ssl));
+		if (X509_verify_cert(check) == 1)
+			why = NULL;
+		else if (SSL_get0_dane_authority(ssl, NULL, NULL) < 0)
+			why = "none of them matches";
+		else
+			why = arena_printf(
+				arena, "%s",
+				X509_verify_cert_error_string(
+					X509_STORE_CTX_get_error(check)));
+	}
+	X509_STORE_CTX_free(check);
+	X509_STORE_free(nobody);
+	ERR_clear_error();
+	return why;
+}
+
+const char *dane_fault(struct dane *dane, struct arena *arena,
+		       const struct tls *tls)
+{
+	return judge(dane, arena, SSL_get0_peer_certificate(tls->ssl),
+		     SSL_get_peer_cert_chain(tls->ssl));
+}
+
+const char *dane_file_fault(struct dane *dane, struct arena *arena,
+			    const char *path)
+{
+	BIO *file = BIO_new_file(path, "r");
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	const char *why = "no certificate can be read";
+	X509 *x509;
+
+	while (file && (x509 = PEM_read_bio_X509(file, NULL, NULL, NULL)))
+		if (!sk_X509_push(chain, x509))
+			abort(); /* there is no memory */
+	if (sk_X509_num(chain) > 0)
+		why = judge(dane, arena, sk_X509_value(chain, 0), chain);
+	sk_X509_pop_free(chain, X509_free);
+	BIO_free(file);
+	ERR_clear_error();
+	return why;
+}
+
 const char *tls_version(const struct tls *tls)
 {
 	return SSL_get_version(tls->ssl);

@@ -55,6 +55,26 @@ int tls_write(struct tls *tls, struct str text);
 enum result tls_certificate(struct tls *tls, struct arena *arena,
 			    const char *name, struct certificate *certificate);
 
+/*
+ * The TLSA records of a server of SMTP, as its clients take them (RFC 7672,
+ * RFC 7671), by OpenSSL. NULL when it refuses.
+ */
+enum { TLSA_NUMBERS = 3, TLSA_USAGE_TA = 2 };
+struct dane;
+struct dane *dane_new(const char *name);
+void dane_free(struct dane *dane);
+
+/* Data of a record of usage 2 or 3, with all three numbers: NULL when it was
+ * taken, or why it can't be. */
+const char *dane_add(struct dane *dane, struct arena *arena, struct str data);
+
+/* NULL when one of the records matches what the server has shown, or the
+ * certificates in a file (PEM), its own first; or why none does. */
+const char *dane_fault(struct dane *dane, struct arena *arena,
+		       const struct tls *tls);
+const char *dane_file_fault(struct dane *dane, struct arena *arena,
+			    const char *path);
+
 /* "TLSv1.3", and why something failed, in OpenSSL's words. */
 const char *tls_version(const struct tls *tls);
 const char *tls_error(struct arena *arena);

@@ -47,13 +47,13 @@ static const struct {
 	{ check_outward, false },
 };
 
-static int run_parts(const struct check_context *check, bool dns_only)
+static int run_parts(const struct check_context *check)
 {
 	int status = EX_OK;
 
 	for (size_t i = 0;
 	     status == EX_OK && i < sizeof(parts) / sizeof(*parts); i++)
-		if (parts[i].dns || !dns_only)
+		if (parts[i].dns || !check->dns_only)
 			status = parts[i].run(check);
 	return status;
 }
@@ -138,7 +138,7 @@ static int check_domains(struct check_context *check,
 		return tool_fail(check->tool, EX_CONFIG, "%s", error);
 	status = choose_domains(check, &domains, domain);
 	if (status == EX_OK)
-		status = run_parts(check, request->dns);
+		status = run_parts(check);
 	if (status == EX_OK)
 		status = report(check, request, domain);
 	domains_free(&domains);
@@ -172,6 +172,7 @@ int run_check(struct tool *tool, int argc, char **argv)
 	check.host = &host;
 	check.relay = &relay;
 	check.lists = request.lists;
+	check.dns_only = request.dns;
 	check.outward = request.outward;
 	check.findings = &findings;
 	return check_domains(&check, &request, argv[optind]);

@@ -16,7 +16,8 @@ struct check_context {
 	const struct relay *relay;    /* by which mail leaves, if any */
 	const struct domain *domains; /* those to be checked, with keys */
 	size_t n;
-	bool lists; /* ask block lists, too */
+	bool lists;    /* ask block lists, too */
+	bool dns_only; /* ports are not to be asked */
 	/* A mail host to be reached, not those of aliases; or NULL. */
 	const char *outward;
 	struct findings *findings;

@@ -260,58 +260,6 @@ static void check_mx(struct dns_check *check, struct str domain, bool is_srs)
 	check_add(check, finding);
 }
 
-/* RFC 7672 section 2.1.3: without DNSSEC nobody may use the record. */
-static void check_signed(struct dns_check *check, struct finding finding)
-{
-	struct str zone;
-
-	if (!authority_is_unsigned(check->authority, check->host->name, &zone))
-		return;
-	finding.id = "tlsa.unsigned";
-	finding.grade = FINDING_WARNING;
-	finding.seen =
-		arena_printf(check->arena, "no DS record of %.*s at its parent",
-			     STR_ARG(zone));
-	finding.expected = "a zone that is signed";
-	finding.advice = "have the zone signed (DNSSEC), or take the TLSA "
-			 "record out: nobody uses it";
-	check_add(check, finding);
-}
-
-/* RFC 7672: of a set of records one must fit; only "3 1 1" is judged. */
-static void check_tlsa(struct dns_check *check)
-{
-	struct finding finding = {
-		.id = "tlsa",
-		.subject = check_subject(check, "_25._tcp.", check->host->name),
-		.advice = "publish the TLSA record that \"millrace dns\" "
-			  "prints, the old one beside it until its time to "
-			  "live is over",
-	};
-	struct reply reply;
-
-	authority_ask(check->authority, str_from(finding.subject), RR_TLSA,
-		      &reply);
-	if (reply.n)
-		check_signed(check, finding);
-	if (!reply.n || !check->host->certificate ||
-	    records_tlsa(check->arena, check->host->certificate,
-			 &finding.expected) != OK)
-		return;
-	finding.seen = reply_text(check->arena, &reply);
-	finding.grade = FINDING_FAULT;
-	for (size_t i = 0; i < reply.n; i++) {
-		const char *text = reply.records[i].text;
-
-		if (strcmp(text, finding.expected) == 0 ||
-		    strncmp(text, "3 1 1 ", 6) != 0)
-			finding.grade = FINDING_OK;
-	}
-	if (finding.grade == FINDING_FAULT)
-		finding.id = "tlsa.differs";
-	check_add(check, finding);
-}
-
 /* Lists that anybody may ask for the addresses that mail leaves from. */
 static const struct str block_lists[] = {
 	{ "zen.spamhaus.org", 16 },

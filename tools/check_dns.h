@@ -8,7 +8,8 @@
 /*
  * The DNS half of `millrace check`, for its own files: check_dns.c has the
  * host and its addresses, check_texts.c what stands in TXT records,
- * check_dmarc.c those of DMARC, check_sts.c the policy of MTA-STS. A question
+ * check_dmarc.c those of DMARC, check_sts.c the policy of MTA-STS, check_tlsa.c
+ * what DANE needs. A question
  * that no server answered is a finding of authority.c, and ends its check.
  */
 struct dns_check {
@@ -38,6 +39,9 @@ const char *check_subject(struct dns_check *check, const char *prefix,
 /* One SPF record that lets this host pass; its grade where there is none. */
 void check_spf(struct dns_check *check, struct str domain,
 	       enum finding_grade missing);
+
+/* The TLSA records of the host, beside what it shows at port 25. */
+void check_tlsa(struct dns_check *check);
 
 /* The policy to which a good _mta-sts record of the domain points. */
 void check_sts_policy(struct dns_check *check, struct str domain);

@@ -119,16 +119,11 @@ static void talk(const struct host *host, struct probe *probe,
 
 static void look_at(const struct host *host, struct look *look)
 {
-	struct str literal = ip_format(host->arena, look->address);
 	const struct probe_target target = {
 		.address = *look->address,
 		.port = look->port,
 		.implicit_tls = look->port == 465,
 		.name = host->name,
-		/* RFC 5321 4.1.3; our own name would be a stranger's lie. */
-		.helo = arena_printf(host->arena, "[%s%.*s]",
-				     look->address->six ? "IPv6:" : "",
-				     STR_ARG(literal)),
 		.seconds = host->milter_fault ? LOOK_SECONDS_IN_VAIN
 					      : LOOK_SECONDS,
 	};

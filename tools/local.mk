@@ -25,6 +25,7 @@ tools_millrace_SOURCES = \
 	tools/check_settings.c \
 	tools/check_sts.c \
 	tools/check_texts.c \
+	tools/check_tlsa.c \
 	tools/command.c tools/command.h \
 	tools/daemons.c tools/daemons.h \
 	tools/dkim.c \

@@ -286,8 +286,15 @@ enum result probe_send(struct probe *probe, struct str body,
 
 enum result probe_hello(struct probe *probe, struct smtp_reply *reply)
 {
+	struct str literal = ip_format(probe->arena, &probe->target.address);
 	const char *line =
-		arena_printf(probe->arena, "EHLO %s", probe->target.helo);
+		probe->target.helo
+			? arena_printf(probe->arena, "EHLO %s",
+				       probe->target.helo)
+			/* RFC 5321 4.1.3; its name would be a stranger's lie. */
+			: arena_printf(probe->arena, "EHLO [%s%.*s]",
+				       probe->target.address.six ? "IPv6:" : "",
+				       STR_ARG(literal));
 
 	return probe_ask(probe, str_from(line), reply);
 }
@@ -321,6 +328,11 @@ enum result probe_certificate(struct probe *probe,
 {
 	return tls_certificate(probe->tls, probe->arena, probe->target.name,
 			       certificate);
+}
+
+const char *probe_dane_fault(const struct probe *probe, struct dane *dane)
+{
+	return dane_fault(dane, probe->arena, probe->tls);
 }
 
 bool probe_offer(const struct smtp_reply *hello, struct str keyword,

@@ -17,8 +17,8 @@ struct probe_target {
 	int port;
 	bool implicit_tls;
 	const char *name; /* of the server, for SNI and its certificate */
-	const char *helo;
-	int seconds; /* for everything */
+	const char *helo; /* NULL: the address, which is our own */
+	int seconds;	  /* for everything */
 	/* Hears each line of the session, '<' those of the server; or NULL. */
 	void (*hear)(void *context, char direction, struct str line);
 	void *context;
@@ -62,6 +62,8 @@ bool probe_has_tls(const struct probe *probe);
 const char *probe_tls_version(const struct probe *probe);
 enum result probe_certificate(struct probe *probe,
 			      struct certificate *certificate);
+/* As dane_fault has it. */
+const char *probe_dane_fault(const struct probe *probe, struct dane *dane);
 
 /* What EHLO offers behind a keyword such as "AUTH"; false when it does not. */
 bool probe_offer(const struct smtp_reply *hello, struct str keyword,

@@ -44,7 +44,8 @@ static void take_transport(const struct postfix *postfix, const char *setting,
 		set(relay, setting, value, STR(""));
 }
 
-/* What comes later is stronger: trivial-rewrite(8) asks relayhost last. */
+/* What comes later is stronger: trivial-rewrite(8) asks relayhost last, and a
+ * table that says "smtp:" alone sends past it. */
 static bool find_postfix(struct arena *arena, struct relay *relay)
 {
 	struct postfix postfix;
@@ -61,8 +62,10 @@ static bool find_postfix(struct arena *arena, struct relay *relay)
 	value = postfix_look_up(
 		&postfix, postfix_in_force(&postfix, NULL, "transport_maps"),
 		STR("*"));
-	if (value)
+	if (value && strcmp(value, ":") != 0) { /* as without the table */
+		*relay = (struct relay){ NULL };
 		take_transport(&postfix, "transport_maps", value, relay);
+	}
 	return true;
 }
 

@@ -345,7 +345,18 @@ static void find_sender(struct dns_check *check)
 				check->sender.addresses, RELAY_ADDRESSES_MAX);
 }
 
-static void check_this_host(struct dns_check *check)
+/* As a domain that is checked it has its SPF record for both. */
+static bool is_domain(const struct dns_check *check, struct str srs_domain)
+{
+	const struct check_context *context = check->context;
+
+	for (size_t i = 0; i < context->n; i++)
+		if (str_eq(context->domains[i].name, check->host->name))
+			return true;
+	return str_eq(srs_domain, check->host->name);
+}
+
+static void check_this_host(struct dns_check *check, struct str srs_domain)
 {
 	find_sender(check);
 	check_family(check, false);
@@ -353,7 +364,7 @@ static void check_this_host(struct dns_check *check)
 	for (size_t i = 0; i < check->host->n; i++)
 		check_reverse(check, &check->host->addresses[i]);
 	/* A relay sends bounces by its own name (RFC 7208 section 2.4). */
-	if (!check->context->relay->setting)
+	if (!check->context->relay->setting && !is_domain(check, srs_domain))
 		check_spf(check, check->host->name, FINDING_WARNING);
 	check_tlsa(check);
 	if (check->context->lists)
@@ -374,16 +385,14 @@ int check_dns(const struct check_context *context)
 	if (authority_new(check.arena, context->dns, context->findings,
 			  &check.authority, &error) != OK)
 		return tool_fail(context->tool, EX_CONFIG, "%s", error);
-	check_this_host(&check);
+	check_this_host(&check, srs_domain);
 	for (size_t i = 0; i < context->n; i++) {
 		const struct domain *domain = &context->domains[i];
 
 		authority_turn_to(check.authority, domain->name);
 		check_mx(&check, domain->name,
 			 str_eq(domain->name, srs_domain));
-		if (context->relay->setting ||
-		    !str_eq(domain->name, check.host->name))
-			check_spf(&check, domain->name, FINDING_FAULT);
+		check_spf(&check, domain->name, FINDING_FAULT);
 		check_texts(&check, domain);
 		if (str_eq(domain->name, srs_domain))
 			srs_domain = STR("");

@@ -102,19 +102,6 @@ static void add_host(struct maker *maker)
 				    "IPv6 above all.",
 				    "nobody asks for this one."),
 			    .place = RECORD_PROVIDER });
-	add(maker,
-	    &(struct record){
-		    .id = "spf-host",
-		    .name = host->name,
-		    .type = RR_TXT,
-		    .data = STR("v=spf1 a -all"),
-		    .why = with_relay(maker,
-				      "The host's own name is the sender of "
-				      "bounces: nobody else may be it.",
-				      "its name is that sender, and this "
-				      "record does no more than keep others "
-				      "from using this one."),
-		    .place = RECORD_HOST });
 }
 
 static void add_mx(struct maker *maker, struct str domain, const char *why,
@@ -168,9 +155,40 @@ static void add_domain_mx(struct maker *maker)
 	       RECORD_LATER);
 }
 
+/*
+ * The one SPF record of a name: of what it publishes that which is good, and
+ * this host; or `otherwise` where nothing is published, unless that is NULL.
+ */
+static struct str make_spf(struct maker *maker, struct str name, bool mx,
+			   const char *otherwise, const char **kept)
+{
+	const struct dns_resolver *resolver =
+		authority_resolver(maker->authority);
+	struct dns_answer published;
+	struct reply reply;
+	struct str spf;
+
+	/* From here on the resolver asks the zone's own servers. */
+	authority_follow(maker->authority, name, RR_TXT, &reply);
+	dns_query(resolver, maker->arena, name, DNS_TXT, &published);
+	spf = spf_merge(maker->arena, resolver, maker->source->host, name, mx,
+			&published);
+	*kept = NULL;
+	for (size_t i = 0; i < published.n; i++)
+		if (spf_parse_is_record(published.records[i].data))
+			*kept = str_eq(published.records[i].data, spf)
+					? " It is what is published."
+					: " It replaces what is published, "
+					  "and keeps what was good in it.";
+	if (!*kept && otherwise)
+		spf = str_from(otherwise);
+	*kept = *kept ? *kept : "";
+	return spf;
+}
+
 /* RFC 7208 section 4.6.4 counts what is evaluated, not what stands there. */
 static const char *spf_why(struct maker *maker, struct str domain,
-			   struct str spf, const struct dns_answer *published)
+			   struct str spf, const char *kept)
 {
 	const struct own_host *host = maker->source->host;
 	struct overlay overlay = {
@@ -182,15 +200,8 @@ static const char *spf_why(struct maker *maker, struct str domain,
 		.spf = spf,
 	};
 	const struct dns_resolver resolver = overlay_resolver(&overlay);
-	const char *merged = "";
 	struct spf_outcome outcome;
 
-	for (size_t i = 0; i < published->n; i++)
-		if (spf_parse_is_record(published->records[i].data))
-			merged = str_eq(published->records[i].data, spf)
-					 ? " It is what is published."
-					 : " It replaces what is published, "
-					   "and keeps what was good in it.";
 	spf_outcome(maker->arena, &resolver, host, domain, &outcome);
 	return arena_printf(
 		maker->arena,
@@ -198,7 +209,7 @@ static const char *spf_why(struct maker *maker, struct str domain,
 		"include:_spf.google.com is not needed: Gmail's \"send mail "
 		"as\" hands its mail to this host, and the include would let "
 		"all of Google pass as you.",
-		merged,
+		kept,
 		outcome.other.terms > LIMIT_SPF_TERMS
 			? "It asks DNS more often than the ten times that "
 			  "receivers allow: take out what you do not use."
@@ -210,48 +221,71 @@ static const char *spf_why(struct maker *maker, struct str domain,
 
 static void add_spf(struct maker *maker, struct str domain)
 {
-	const struct dns_resolver *resolver =
-		authority_resolver(maker->authority);
-	struct dns_answer published;
-	struct reply reply;
-	struct str spf;
+	const char *kept;
+	struct str spf =
+		make_spf(maker, domain, !maker->elsewhere, NULL, &kept);
 
-	/* From here on the resolver asks the zone's own servers. */
-	authority_follow(maker->authority, domain, RR_TXT, &reply);
-	dns_query(resolver, maker->arena, domain, DNS_TXT, &published);
-	spf = spf_merge(maker->arena, resolver, maker->source->host, domain,
-			!maker->elsewhere, &published);
-	add(maker, &(struct record){ .id = "spf",
-				     .name = domain,
-				     .type = RR_TXT,
-				     .data = spf,
-				     .why = with_relay(maker,
-						       spf_why(maker, domain,
-							       spf, &published),
-						       RELAY_SPF) });
+	add(maker,
+	    &(struct record){
+		    .id = "spf",
+		    .name = domain,
+		    .type = RR_TXT,
+		    .data = spf,
+		    .why = with_relay(maker, spf_why(maker, domain, spf, kept),
+				      RELAY_SPF) });
+}
+
+/* A host that is a mail domain itself has the record of that. */
+static void add_host_spf(struct maker *maker)
+{
+	struct str name = maker->source->host->name;
+	const char *kept;
+	struct record record = { .id = "spf-host",
+				 .name = name,
+				 .type = RR_TXT,
+				 .place = RECORD_HOST };
+
+	if (str_eq(name, maker->source->domain))
+		return;
+	record.data = make_spf(maker, name, false, "v=spf1 a -all", &kept);
+	record.why = with_relay(
+		maker,
+		arena_printf(maker->arena,
+			     "The host's own name is the sender of bounces: "
+			     "nobody else may be it.%s",
+			     kept),
+		"its name is that sender, and this record does no more than "
+		"keep others from using this one.");
+	add(maker, &record);
 }
 
 static void add_srs(struct maker *maker)
 {
-	struct str domain = maker->source->srs_domain;
+	const struct records_source *source = maker->source;
+	struct str domain = source->srs_domain;
+	struct record record = { .id = "spf-srs",
+				 .name = domain,
+				 .type = RR_TXT };
+	const char *kept, *alone;
 
-	if (!domain.n || str_eq(domain, maker->source->domain))
+	if (!domain.n || str_eq(domain, source->domain))
 		return;
 	add_mx(maker, domain,
 	       "Bounces of forwarded mail come back to the SRS domain.",
 	       RECORD_NEEDED);
-	add(maker,
-	    &(struct record){
-		    .id = "spf-srs",
-		    .name = domain,
-		    .type = RR_TXT,
-		    .data = str_from(
-			    arena_printf(maker->arena, "v=spf1 a:%.*s -all",
-					 STR_ARG(maker->source->host->name))),
-		    .why = with_relay(maker,
-				      "Forwarded mail has a sender in the SRS "
-				      "domain, and only this host sends it.",
-				      RELAY_SPF) });
+	if (str_eq(domain, source->host->name))
+		return;
+	alone = arena_printf(maker->arena, "v=spf1 a:%.*s -all",
+			     STR_ARG(source->host->name));
+	record.data = make_spf(maker, domain, true, alone, &kept);
+	record.why = with_relay(
+		maker,
+		arena_printf(maker->arena,
+			     "Forwarded mail has a sender in the SRS domain, "
+			     "and only this host sends it.%s",
+			     kept),
+		RELAY_SPF);
+	add(maker, &record);
 }
 
 static void add_dkim(struct maker *maker)
@@ -451,9 +485,9 @@ void records_make(struct arena *arena, const struct records_source *source,
 	};
 	find_elsewhere(&maker);
 	add_host(&maker);
+	add_host_spf(&maker);
 	add_domain_mx(&maker);
-	if (!str_eq(source->domain, source->host->name))
-		add_spf(&maker, source->domain);
+	add_spf(&maker, source->domain);
 	add_srs(&maker);
 	add_dkim(&maker);
 	add_dmarc(&maker);

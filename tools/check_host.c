@@ -300,12 +300,12 @@ void check_host(const struct tool *tool, const struct host_request *request,
 }
 
 struct options {
-	const char *name, *outward, *now;
+	const char *host, *outward, *now;
 	bool all, json;
 };
 
 static const struct tool_flag flags[] = {
-	{ "name", false, offsetof(struct options, name) },
+	{ "host", false, offsetof(struct options, host) },
 	{ "outward", false, offsetof(struct options, outward) },
 	{ "now", false, offsetof(struct options, now) },
 	{ "all", true, offsetof(struct options, all) },
@@ -328,7 +328,7 @@ int run_check_host(struct tool *tool, int argc, char **argv)
 		return tool_fail(tool, EX_USAGE,
 				 "--now %s: expected seconds since 1970",
 				 options.now);
-	request.name = options.name;
+	request.name = options.host;
 	request.outward = options.outward;
 	findings_init(&findings, tool->arena);
 	check_host(tool, &request, &findings);

@@ -29,7 +29,7 @@ static const struct verb verbs[] = {
 	  "[--outward HOST] [--lists] [--all] [--changes] [--json] [DOMAIN]",
 	  "check DNS and this host, and tell what is wrong", run_check },
 	{ "check host",
-	  "[--name NAME] [--outward HOST] [--now EPOCH] [--all] [--json]",
+	  "[--host NAME] [--outward HOST] [--now EPOCH] [--all] [--json]",
 	  "look at this host: ports, certificate, milters, MTA",
 	  run_check_host },
 	{ "dkim dns", "[--format zone|panel|both] DOMAIN",

@@ -6,10 +6,18 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { ARGUMENTS_MAX = 24, WORDS_MAX = 500 };
+
+/*
+ * Of each command. 100,000 commits take two seconds and some MiB; but a tree
+ * can have another one many times, and that again, and git keeps in memory
+ * all that is in a commit before it says a word of it.
+ */
+enum { CPU_SECONDS_MAX = 60, MEMORY_MAX = 512 * 1024 * 1024 };
 
 /* Before each command, for what plumbing should not do anyway. */
 static const char *const options[] = {
@@ -52,6 +60,16 @@ static const char **make_environment(struct arena *arena)
 	return list;
 }
 
+static void confine(pid_t pid)
+{
+	/* SIGXCPU first, SIGKILL at the second. */
+	const struct rlimit time = { CPU_SECONDS_MAX, CPU_SECONDS_MAX + 1 };
+	const struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
+
+	prlimit(pid, RLIMIT_CPU, &time, NULL);
+	prlimit(pid, RLIMIT_DATA, &memory, NULL);
+}
+
 static pid_t start(const struct git *git, const char *const *arguments,
 		   FILE *input, int output)
 {
@@ -76,7 +94,10 @@ static pid_t start(const struct git *git, const char *const *arguments,
 		&pid, "git", &actions, NULL, (char *const *)(uintptr_t)argv,
 		(char *const *)(uintptr_t)make_environment(git->arena));
 	posix_spawn_file_actions_destroy(&actions);
-	return error ? -1 : pid;
+	if (error)
+		return -1;
+	confine(pid);
+	return pid;
 }
 
 bool git_begin(struct git *git, const char *const *arguments, FILE *input)
@@ -114,6 +135,9 @@ const char *git_end(struct git *git)
 	rewind(git->words);
 	if (fread(words, 1, WORDS_MAX, git->words) == 0)
 		words = arena_printf(git->arena, "git failed, without a word");
+	if (WIFSIGNALED(status))
+		words = arena_printf(git->arena, "git was ended: %s",
+				     strsignal(WTERMSIG(status)));
 	fclose(git->words);
 	return status == 0 || !at_end ? NULL : words;
 }

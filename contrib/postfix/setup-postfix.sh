@@ -37,6 +37,21 @@ load_settings() {
 	while read -r line; do
 		in_file[$line]=yes explicit[$line]=yes
 	done <<< "$set"
+	[ -z "$replace" ] || forget_milters
+}
+
+# forget_milters: none is there, nor who answers for SPF.
+forget_milters() {
+	local name now rest
+	value_of[smtpd_milters]="" value_of[non_smtpd_milters]=""
+	! is_set millrace_before || put_setting millrace_before ""
+	for name in "${!explicit[@]}"; do
+		[[ $name == smtpd_*_restrictions ]] || continue
+		now=$(get "$name")
+		rest=$(sed -E -e 's/check_policy_service[[:space:]]+(\{[^}]*spf[^}]*\}|[^,[:space:]]*spf[^,[:space:]]*)[[:space:]]*,?[[:space:]]*//g' \
+		    -e 's/[,[:space:]]+$//' <<< "$now")
+		[ "$rest" = "$now" ] || put_setting "$name" "$rest"
+	done
 }
 
 get() {
@@ -203,7 +218,7 @@ join_setting() {
 }
 
 stage_settings() {
-	local name before known
+	local name before now known
 	known=$'\n'$(postconf -d) || return
 	settings_wanted && own_certificate || return
 	before=$(get smtpd_milters)
@@ -211,6 +226,15 @@ stage_settings() {
 	if [ -n "$before" ] && ! is_set millrace_before &&
 	    [[ $before != *'$millrace_policy'* ]]; then
 		put_setting millrace_before "$before"
+		conflict "these milters stay, beside ours: $before. Where ours" \
+		    "do what they did: --replace-milters"
+	fi
+	# Programs of this host had those as well, and are no strangers.
+	now=$(get non_smtpd_milters)
+	if [[ $now == *'$smtpd_milters'* ]]; then
+		before=""
+		! is_set millrace_before || before='$millrace_before'
+		put_setting non_smtpd_milters "${now//'$smtpd_milters'/$before}"
 	fi
 	for name in "${names[@]}"; do
 		[ -n "${wanted[$name]+set}" ] || continue
@@ -302,11 +326,12 @@ stage_service() {
 		    is_set millrace_before; then
 			now='$millrace_before'
 		fi
-		[[ $now != *"{"* ]] || {
+		[[ -n $replace || $now != *"{"* ]] || {
 			conflict "$service has milters of its own; put" \
 			    "$value behind them in master.cf"
 			return 0
 		}
+		[ -z "$replace" ] || now=""
 		now=$(join_list "$now" "$value" ",")
 		[ "$(option "$service/$option")" = "$now" ] ||
 		    postconf -c "$cf" -P "$service/$option=$now"
@@ -358,8 +383,10 @@ domain_is_free() {
 		# that has the domain as such.
 		whose $list "$domain" || continue
 		say "$domain stands in $list: its mail is taken already." \
-		    "If forward is to have it, take it out there" \
-		    "(now: $list = $(postconf -h $list)) and run this again."
+		    "If forward is to have it, stop Postfix, which would" \
+		    "refuse it meanwhile, take it out there" \
+		    "(now: $list = $(postconf -h $list)) and run this again:" \
+		    "it starts Postfix."
 		status=1
 	done
 	if whose virtual_alias_maps "@$domain"; then

@@ -83,7 +83,8 @@ struct mta {
 	/*
 	 * Which of these addresses of a domain, a line each, have a place of
 	 * their own: *lines begin with them. E_ABSENT where what forward leaves
-	 * of the domain does not end in the place for what slipped past it.
+	 * of the domain does not end in the place for what slipped past it, or
+	 * the MTA does not take the domain.
 	 */
 	enum result (*places)(const struct host *host, struct str domain,
 			      struct str addresses, struct str *lines);

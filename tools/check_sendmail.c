@@ -373,6 +373,12 @@ static bool class_has(const struct host *host, const char *name,
 	return false;
 }
 
+static bool is_taken(const struct host *host, struct str domain)
+{
+	return class_has(host, "R", domain) ||
+	       class_has(host, "{VirtHost}", domain);
+}
+
 /* Sendmail takes mail for the domain and leaves its addresses to forward. */
 static void check_taken(struct host *host, struct str domain)
 {
@@ -385,8 +391,7 @@ static void check_taken(struct host *host, struct str domain)
 		finding.expected = "a domain that is in relay-domains alone";
 		finding.advice = "take it out, and restart Sendmail, which "
 				 "refuses all but local users there";
-	} else if (!class_has(host, "R", domain) &&
-		   !class_has(host, "{VirtHost}", domain)) {
+	} else if (!is_taken(host, domain)) {
 		finding.seen = "relay-domains does not have it";
 		finding.expected = "a domain with an alias file there";
 		finding.advice = "add it to /etc/mail/relay-domains, and "
@@ -455,7 +460,7 @@ static enum result find_places(const struct host *host, struct str domain,
 
 	(void)addresses;
 	*lines = STR("");
-	if (class_has(host, "w", domain) ||
+	if (class_has(host, "w", domain) || !is_taken(host, domain) ||
 	    !str_istarts(look_up(host, domain), mailer))
 		return E_ABSENT;
 	if (class_has(host, "{VirtHost}", domain))

@@ -199,6 +199,15 @@ static void check_fail_safe(struct host *host, struct str domain)
 		host_found_good(host, finding.id, finding.subject, found);
 }
 
+static bool is_taken(const struct host *host, struct str domain)
+{
+	const char *domains = postfix_in_force(&host->postfix, NULL,
+					       "virtual_mailbox_domains");
+
+	return postfix_lists(domains, domain) ||
+	       postfix_look_up(&host->postfix, domains, domain);
+}
+
 /* Each table may send an address elsewhere, or all of the domain. */
 enum result check_settings_places(const struct host *host, struct str domain,
 				  struct str addresses, struct str *lines)
@@ -212,7 +221,8 @@ enum result check_settings_places(const struct host *host, struct str domain,
 	const char *all = arena_printf(host->arena, "@%.*s", STR_ARG(domain));
 	struct buf buf;
 
-	if (!found || !str_eq(str_from(found), transport))
+	if (!is_taken(host, domain) || !found ||
+	    !str_eq(str_from(found), transport))
 		return E_ABSENT;
 	buf_init(&buf, host->arena, SIZE_MAX);
 	postfix_look_up_all(postfix, tables, addresses, &buf);
@@ -229,11 +239,7 @@ enum result check_settings_places(const struct host *host, struct str domain,
 /* Postfix takes mail for the domain and leaves its addresses to forward. */
 static void check_taken(struct host *host, struct str domain)
 {
-	const char *domains = postfix_in_force(&host->postfix, NULL,
-					       "virtual_mailbox_domains");
-
-	if (postfix_lists(domains, domain) ||
-	    postfix_look_up(&host->postfix, domains, domain))
+	if (is_taken(host, domain))
 		return;
 	findings_add(host->findings,
 		     &(struct finding){

@@ -4,6 +4,7 @@
 #include "check_host.h"
 #include "mail/buf.h"
 #include "milters/network.h"
+#include "milters/resolver.h"
 #include "port_holder.h"
 #include "probe.h"
 
@@ -14,6 +15,8 @@
  */
 
 enum { LOOK_SECONDS = 30, DAY = 86400, DAYS_LEFT = 21 };
+/* No look begins later: who drips may have a look for each port and address. */
+enum { ALL_SECONDS = 120 };
 /* Where a milter does not answer, the MTA waits for it for longer. */
 enum { LOOK_SECONDS_IN_VAIN = 3, HOST_LOOKS = HOST_PORTS * ADDRESSES_MAX };
 
@@ -22,6 +25,7 @@ struct look {
 	const struct ip *address;
 	const char *taken; /* by that program, not the MTA's; or NULL */
 	const char *files; /* that it should take its certificate from */
+	bool late;	   /* there was no time left for it */
 	bool open, speaks, offers_tls, has_tls, has_certificate;
 	const char *error; /* of what did not come to pass, or a refusal */
 	struct smtp_reply greeting, plain, secure, relay;
@@ -152,9 +156,9 @@ static bool is_anything(const struct look *look)
 	return true;
 }
 
-static bool is_free(const struct look *look)
+static bool is_seen(const struct look *look)
 {
-	return !look->taken;
+	return !look->taken && !look->late;
 }
 
 static bool is_open(const struct look *look)
@@ -199,10 +203,16 @@ static bool is_taken(const struct host *host, const struct look *look)
 	return look->taken != NULL;
 }
 
+static bool is_late(const struct host *host, const struct look *look)
+{
+	(void)host;
+	return look->late;
+}
+
 static bool is_closed(const struct host *host, const struct look *look)
 {
 	(void)host;
-	return !look->taken && !look->open;
+	return is_seen(look) && !look->open;
 }
 
 static bool is_silent(const struct host *host, const struct look *look)
@@ -291,6 +301,13 @@ static const char *see_taken(const struct host *host, const struct look *look)
 	return look->taken;
 }
 
+static const char *see_late(const struct host *host, const struct look *look)
+{
+	(void)host;
+	(void)look;
+	return "not looked at: other ports took all the time";
+}
+
 static const char *see_error(const struct host *host, const struct look *look)
 {
 	(void)host;
@@ -363,7 +380,12 @@ static const struct rule rules[] = {
 	{ "port.taken", FINDING_FAULT, is_anything, is_taken, see_taken,
 	  "the MTA (what a firewall lets in can't be seen from here)",
 	  "stop that program for good, then start the MTA", NULL },
-	{ "port.closed", FINDING_FAULT, is_free, is_closed, see_error,
+	{ "port.late", FINDING_FAULT, is_seen, is_late, see_late,
+	  "the answers of all ports within two minutes",
+	  "look at the ports that are told of here as silent, or at what makes "
+	  "the MTA so slow, and ask again",
+	  NULL },
+	{ "port.closed", FINDING_FAULT, is_seen, is_closed, see_error,
 	  "a server that listens",
 	  "look at the service in master.cf (postconf -M) and at "
 	  "inet_interfaces, then postfix reload",
@@ -547,6 +569,7 @@ void check_ports(struct host *host)
 {
 	struct look looks[HOST_LOOKS] = { 0 };
 	const struct mta *mta = &host->mta;
+	int64_t end = resolver_now() + ALL_SECONDS * 1000;
 	size_t n = 0;
 
 	check_pair(host);
@@ -560,7 +583,9 @@ void check_ports(struct host *host)
 			looks[n].taken = find_taker(host, &looks[n]);
 			if (!looks[n].taken && is_done_without(mta, i))
 				continue;
-			if (!looks[n].taken)
+			looks[n].late =
+				!looks[n].taken && resolver_now() >= end;
+			if (is_seen(&looks[n]))
 				look_at(host, &looks[n]);
 			n++;
 		}

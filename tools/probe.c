@@ -6,10 +6,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "mail/buf.h"
+#include "milters/resolver.h"
 
 /* A reply is longer than RFC 5321 has it when there are many extensions. */
 enum { REPLY_MAX = 65536, REPLY_SHOWN = 300 };
@@ -26,14 +26,6 @@ struct probe {
 	const char *error;
 };
 
-static int64_t growing_clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static enum result fail(struct probe *probe, enum result result,
 			const char *error)
 {
@@ -45,7 +37,7 @@ static enum result fail(struct probe *probe, enum result result,
 static bool wait_for(struct probe *probe, short events)
 {
 	struct pollfd one = { .fd = probe->fd, .events = events };
-	int64_t left = probe->end - growing_clock_ms();
+	int64_t left = probe->end - resolver_now();
 
 	if (left > 0 && poll(&one, 1, (int)left) == 1)
 		return true;
@@ -222,7 +214,7 @@ enum result probe_open(struct arena *arena, const struct probe_target *target,
 	/* OpenSSL writes to who may have hung up, and that is an error. */
 	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN },
 		  &(*probe)->at_pipe);
-	(*probe)->end = growing_clock_ms() + target->seconds * 1000;
+	(*probe)->end = resolver_now() + target->seconds * 1000;
 	result = connect_to(*probe);
 	if (result == OK && target->implicit_tls)
 		result = begin_tls(*probe);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check_dns.h"
 #include "mail/buf.h"
+#include "milters/resolver.h"
 #include "probe.h"
 #include "records.h"
 
@@ -10,7 +11,8 @@
  * there for the next certificate, or the last one.
  */
 
-enum { SECONDS = 30 };
+/* No look begins after the second of these, as in check_ports.c. */
+enum { SECONDS = 30, ALL_SECONDS = 120 };
 
 /* RFC 7672 section 2.1.3: without DNSSEC nobody may use the record. */
 static void check_signed(struct dns_check *check, struct finding finding)
@@ -142,10 +144,12 @@ static bool judge(struct dns_check *check, struct dane *dane,
 		  const char **where, const char **why)
 {
 	const struct own_host *host = check->host;
+	int64_t end = resolver_now() + ALL_SECONDS * 1000;
 	bool is_shown = false;
 
 	*why = NULL;
-	for (size_t i = 0; !check->context->dns_only && !*why && i < host->n;
+	for (size_t i = 0; !check->context->dns_only && !*why && i < host->n &&
+			   resolver_now() < end;
 	     i++) {
 		*where = ip_format(check->arena, &host->addresses[i]).p;
 		if (judge_address(check, dane, &host->addresses[i], why))

@@ -67,7 +67,9 @@ machine_dns() {
 	on_cable unbound -c "$WORLD/dns/machine.conf" &&
 	wait_for machine_dns_answers
 }
-machine_dns_answers() { on_cable dig +short +tries=1 +time=1 @127.0.0.1 . SOA | grep -q .; }
+machine_dns_answers() {
+	[ -n "$(on_cable dig +short +tries=1 +time=1 @127.0.0.1 . SOA)" ]
+}
 
 # machine_publish: zone lines, for the world and the machine.
 machine_publish() {
@@ -161,7 +163,7 @@ machine_files() {
 machine_serves() {
 	local port
 	for port; do
-		on_cable ss -Hltn "sport = :$port" | grep -q . || return
+		[ -n "$(on_cable ss -Hltn "sport = :$port")" ] || return
 	done
 }
 

@@ -62,6 +62,8 @@ postfix_main() {
 	minimal_backoff_time = 1s
 	maximal_backoff_time = 2s
 	queue_run_delay = 1s
+	# A busy machine needs minutes for what is too much in one.
+	anvil_rate_time_unit = 10m
 
 	smtpd_tls_security_level = may
 	smtpd_tls_cert_file = $WORLD/tls/mail.example.org.pem

@@ -120,7 +120,7 @@ readme_tools() {
 		done ;;
 	"try-reload-or-restart millrace-dkim-sign millrace-forward")
 		kill -USR1 $signer_pid $(cat "$WORLD/forward.pid") ;;
-	"restart sendmail" | "reload sendmail") /etc/init.d/sendmail \$1 ;;
+	"restart sendmail") /etc/init.d/sendmail restart ;;
 	*) exit 64 ;;
 	esac
 	EOF

@@ -64,6 +64,19 @@ static void tell_once(struct authority *authority,
 	findings_add(authority->findings, finding);
 }
 
+/* Was that told of this name, or of one above it? */
+static bool is_told(const struct authority *authority, const char *id,
+		    struct str name)
+{
+	const struct findings *findings = authority->findings;
+
+	for (size_t i = 0; i < findings->n; i++)
+		if (strcmp(findings->list[i].id, id) == 0 &&
+		    domain_is_within(name, str_from(findings->list[i].subject)))
+			return true;
+	return false;
+}
+
 /* Is the time over? What is not asked then is told. */
 static bool is_late(struct authority *authority)
 {
@@ -232,13 +245,14 @@ static struct zone *find_zone(struct authority *authority, struct str name)
 			return zone;
 	if (answer.status == DNS_OK)
 		return open_zone(authority, apex, &answer);
-	if (is_late(authority))
+	name = arena_lower(authority->arena, name);
+	if (is_late(authority) || is_told(authority, "ns.none", name))
 		return NULL;
 	findings_add(authority->findings,
 		     &(struct finding){
 			     .id = "ns.none",
 			     .grade = FINDING_FAULT,
-			     .subject = arena_lower(authority->arena, name).p,
+			     .subject = name.p,
 			     .seen = why,
 			     .expected = "a zone with name servers",
 			     .advice = "look at the delegation at the "

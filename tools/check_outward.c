@@ -8,6 +8,7 @@
 #include "check.h"
 #include "mail/buf.h"
 #include "mail/domain.h"
+#include "milters/inquiry.h"
 #include "milters/network.h"
 #include "probe.h"
 
@@ -19,7 +20,9 @@ enum {
 	SECONDS = 10,
 	DOMAINS_MAX = 3, /* those that most aliases lead to */
 	HOSTS_MAX = 2,	 /* of each, by preference */
-	TRIED_MAX = 2048
+	TRIED_MAX = 2048,
+	NAMES_MAX = 100, /* of domains, that are looked up at once, */
+	NAMES_MS = 5000	 /* and for how long */
 };
 
 struct outward {
@@ -147,9 +150,6 @@ static size_t choose_domains(const struct targets *targets,
 {
 	size_t uses[DOMAINS_MAX + 1] = { 0 }, n = 0, end;
 
-	if (targets->n)
-		qsort(targets->list, targets->n, sizeof(*targets->list),
-		      compare_domains);
 	for (size_t i = 0; i < targets->n; i = end) {
 		size_t at = n;
 
@@ -229,7 +229,57 @@ static bool load_targets(const struct check_context *check,
 			alias_each(domains->list[i].aliases, targets->scratch,
 				   add_targets, targets);
 	arena_free(targets->scratch);
+	if (targets->n)
+		qsort(targets->list, targets->n, sizeof(*targets->list),
+		      compare_domains);
 	return true;
+}
+
+static void tell_missing(const struct check_context *check, struct str domain)
+{
+	findings_add(
+		check->findings,
+		&(struct finding){
+			.id = "target.none",
+			.grade = FINDING_WARNING,
+			.subject = domain.p,
+			.seen = "no such name in DNS",
+			.expected = "a domain that takes mail",
+			.advice = arena_printf(
+				check->arena,
+				"mend the alias that leads there (grep -rF %s "
+				"%s/domains): its mail comes back",
+				domain.p, check->tool->directory) });
+}
+
+/* Who misspells the domain of a target sees it when mail comes back. */
+static void check_names(const struct check_context *check,
+			const struct targets *targets)
+{
+	struct dns_answer answers[NAMES_MAX];
+	struct str names[NAMES_MAX];
+	struct resolver *resolver;
+	struct inquiry *inquiry;
+	const char *error;
+	size_t n = 0;
+
+	for (size_t i = 0; i < targets->n && n < NAMES_MAX; i++)
+		if (i == 0 || !str_eq(targets->list[i], targets->list[i - 1]))
+			names[n++] = arena_copy(check->arena, targets->list[i]);
+	if (n == 0 ||
+	    resolver_new(check->dns, check->arena, &resolver, &error) != OK)
+		return;
+	inquiry = inquiry_begin(resolver, check->arena, NAMES_MS);
+	do
+		for (size_t i = 0; i < n; i++)
+			dns_query(inquiry_resolver(inquiry), check->arena,
+				  names[i], DNS_MX, &answers[i]);
+	while (inquiry_wait(inquiry));
+	for (size_t i = 0; i < n; i++)
+		if (answers[i].status == DNS_NO_NAME)
+			tell_missing(check, names[i]);
+	inquiry_end(inquiry);
+	resolver_put(resolver);
 }
 
 static void try_domains(struct outward *outward,
@@ -256,15 +306,18 @@ int check_outward(const struct check_context *check)
 
 	if (check->outward)
 		check_outward_to(check->arena, check->findings, check->outward);
-	/* A relay has its own port. */
-	if (check->outward || check->relay->setting ||
-	    !load_targets(check, &domains, &targets))
+	if (!load_targets(check, &domains, &targets))
 		return EX_OK;
-	outward_init(&outward, check->arena);
-	try_domains(&outward, check, chosen, choose_domains(&targets, chosen));
-	/* Whom DNS does not find was not tried. */
-	if (outward.reached || outward.tried.n)
-		tell(&outward, check->findings, "this host");
+	check_names(check, &targets);
+	/* A relay has its own port. */
+	if (!check->outward && !check->relay->setting) {
+		outward_init(&outward, check->arena);
+		try_domains(&outward, check, chosen,
+			    choose_domains(&targets, chosen));
+		/* Whom DNS does not find was not tried. */
+		if (outward.reached || outward.tried.n)
+			tell(&outward, check->findings, "this host");
+	}
 	free(targets.list);
 	domains_free(&domains);
 	return EX_OK;

@@ -463,6 +463,21 @@ static int run(struct rotate *rotate)
 	return EX_OK;
 }
 
+/* A name that was misspelt is not made a domain. */
+static bool is_hosted(const struct rotate *rotate)
+{
+	const struct tool *tool = rotate->tool;
+	struct str domain = rotate->rotation.domain;
+
+	return access(arena_printf(tool->arena, "%s/domains/%.*s",
+				   tool->directory, STR_ARG(domain)),
+		      F_OK) == 0 ||
+	       access(arena_printf(tool->arena, "%s/domains/%.*s",
+				   rotate->settings.state_directory,
+				   STR_ARG(domain)),
+		      F_OK) == 0;
+}
+
 /* The lock ends with the process. */
 static int open_folder(struct rotate *rotate)
 {
@@ -471,6 +486,13 @@ static int open_folder(struct rotate *rotate)
 	const char *error;
 	int fd;
 
+	if (!is_hosted(rotate))
+		return tool_fail(tool, EX_NOINPUT,
+				 "%.*s: there is no folder of this domain in "
+				 "%s/domains; \"millrace domain add %.*s\" "
+				 "makes it",
+				 STR_ARG(rotation->domain), tool->directory,
+				 STR_ARG(rotation->domain));
 	rotation->folder = arena_printf(tool->arena, "%s/domains/%.*s/dkim",
 					rotate->settings.state_directory,
 					STR_ARG(rotation->domain));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
+#include <time.h>
 
 #include "check_host.h"
 #include "mail/buf.h"
@@ -345,16 +346,36 @@ static const char *see_relay(const struct host *host, const struct look *look)
 			    probe_reply_text(host->arena, &look->relay));
 }
 
+static const char *day(struct arena *arena, int64_t when)
+{
+	const time_t seconds = when;
+	char text[sizeof("-2147483648-12-31")];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) ||
+	    strftime(text, sizeof(text), "%Y-%m-%d", &tm) == 0)
+		return "another day";
+	return arena_printf(arena, "%s", text);
+}
+
+/* With today's date, for a clock that is wrong looks like this, too. */
 static const char *see_dates(const struct host *host, const struct look *look)
 {
 	const struct certificate *certificate = &look->certificate;
 	int64_t days = (certificate->ends - host->request->now) / DAY;
 
 	if (certificate->begins > host->request->now)
-		return "it is good from a later day on";
+		return arena_printf(host->arena,
+				    "it is good from %s on, and by this host's "
+				    "clock it is %s",
+				    day(host->arena, certificate->begins),
+				    day(host->arena, host->request->now));
 	if (certificate->ends <= host->request->now)
-		return arena_printf(host->arena, "it ended %lld days ago",
-				    -(long long)days);
+		return arena_printf(
+			host->arena,
+			"it ended %lld days ago, if it is %s as this "
+			"host's clock says",
+			-(long long)days, day(host->arena, host->request->now));
 	return arena_printf(host->arena, "it ends in %lld days",
 			    (long long)days);
 }

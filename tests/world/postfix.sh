@@ -17,6 +17,7 @@ postfix_start() {
 	    /etc/postfix/dynamicmaps.cf.d
 	chown postfix: /var/lib/postfix
 	postfix_main > /etc/postfix/main.cf
+	touch -c -d "-1 hour" /etc/postfix/main.cf
 	postfix_master > /etc/postfix/master.cf
 	postfix_contrib || return
 	printf '%s\n' "postmaster: root" "root: alice@example.org" > /etc/aliases
@@ -26,6 +27,12 @@ postfix_start() {
 		return 1
 	}
 	wait_for postfix_serves
+}
+
+# Each program of Postfix reads a main.cf that changed within the last second
+# again and again until it is older: two seconds for each change.
+postconf() {
+	command postconf "$@" && touch -c -d "-1 hour" /etc/postfix/main.cf
 }
 
 postfix_serves() {
@@ -90,7 +97,8 @@ postfix_contrib() {
 	for milter in passwords $postfix_milters; do
 		sed -e '/^#/d' -e "s|unix:millrace/|unix:/run/millrace/|" \
 		    "$ROOT/contrib/postfix/$milter.postconf" |
-		    xargs -d '\n' postconf -e || return
+		    xargs -d '\n' postconf -e &&
+		    touch -c -d "-1 hour" /etc/postfix/main.cf || return
 		while read -r option line; do
 			postconf "$option" "$line" || return
 		done < <(sed -n "s/^#\tpostconf \(-[MP]\) '\(.*\)'$/\1 \2/p" \

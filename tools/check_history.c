@@ -403,10 +403,10 @@ static void tell_partial(struct history *history)
 			.grade = FINDING_WARNING,
 			.subject = history->top,
 			.seen = arena_printf(history->arena,
-					     "%zu of %zu files were searched: "
-					     "the others are too large, or too "
-					     "many",
-					     history->n_searched, history->n),
+					     "%zu files were searched, not "
+					     "all: the others are too large, "
+					     "or too many",
+					     history->n_searched),
 			.expected = "64 MiB in files of 1 MiB at most, 65,536 "
 				    "of them in 100,000 commits",
 			.advice = arena_printf(

@@ -63,12 +63,15 @@ world_enter() {
 	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/millrace.XXXXXXXX") || exit 1
 	chmod 755 "$WORLD"
 	export WORLD
-	local status=0
-	# A signal ends unshare, and --kill-child everything in the world;
-	# then this shell goes on to tidy up.
-	trap : INT TERM HUP
+	local status=0 inside
 	unshare --net --mount --pid --uts --ipc --fork --kill-child \
-	    --mount-proc --propagation private -- bash "$0" "$@" || status=$?
+	    --mount-proc --propagation private -- bash "$0" "$@" <&0 &
+	inside=$!
+	# unshare itself ignores them; with it everything in the world ends, and
+	# then this shell goes on to tidy up.
+	trap 'kill -KILL $inside' INT TERM HUP
+	wait $inside || status=$?
+	wait $inside 2> /dev/null || :
 	if [ "${KEEP:-0}" = 1 ]; then
 		echo "kept: $WORLD" >&2
 	else

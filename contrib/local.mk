@@ -50,6 +50,7 @@ EXTRA_DIST += \
 	contrib/postfix/run-milters \
 	contrib/postfix/setup \
 	contrib/postfix/setup-files.sh \
+	contrib/postfix/setup-install.sh \
 	contrib/postfix/setup-postfix.sh \
 	contrib/sendmail/README.md \
 	contrib/tls/README.md \

@@ -212,6 +212,30 @@ void check_daemons(struct host *host)
 			check_daemon(host, daemon_names[i]);
 }
 
+/* The MTA goes on without TLS when key and certificate are no pair. */
+static void check_pair(struct host *host)
+{
+	const struct mta *mta = &host->mta;
+
+	if (!mta->pair_fault) {
+		if (*mta->pair)
+			host_found_good(host, "tls.pair", mta->pair,
+					"a certificate and its key");
+		return;
+	}
+	findings_add(host->findings,
+		     &(struct finding){
+			     .id = "tls.pair",
+			     .grade = FINDING_FAULT,
+			     .subject = mta->pair,
+			     .seen = mta->pair_fault,
+			     .expected = "a certificate and its key",
+			     .advice = arena_printf(
+				     host->arena,
+				     "install both anew, together, and %s",
+				     mta->words->reload) });
+}
+
 static void check_relay(struct host *host)
 {
 	struct relay relay;
@@ -289,6 +313,7 @@ void check_host(const struct tool *tool, const struct host_request *request,
 	host.name = request->name ? request->name : host.mta.name;
 	check_families(&host);
 	check_milters(&host);
+	check_pair(&host);
 	check_ports(&host);
 	mtas[host.mta.kind].check(&host);
 	check_queue(&host);

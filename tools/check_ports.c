@@ -540,30 +540,6 @@ static void judge(struct host *host, const struct rule *rule,
 				expected);
 }
 
-/* The MTA goes on without TLS when key and certificate are no pair. */
-static void check_pair(struct host *host)
-{
-	const struct mta *mta = &host->mta;
-
-	if (!mta->pair_fault) {
-		if (*mta->pair)
-			host_found_good(host, "tls.pair", mta->pair,
-					"a certificate and its key");
-		return;
-	}
-	findings_add(host->findings,
-		     &(struct finding){
-			     .id = "tls.pair",
-			     .grade = FINDING_FAULT,
-			     .subject = mta->pair,
-			     .seen = mta->pair_fault,
-			     .expected = "a certificate and its key",
-			     .advice = arena_printf(
-				     host->arena,
-				     "install both anew, together, and %s",
-				     mta->words->reload) });
-}
-
 /* "chasquid (process 812)" where it is not the MTA that has the port. */
 static const char *find_taker(const struct host *host, const struct look *look)
 {
@@ -593,7 +569,6 @@ void check_ports(struct host *host)
 	int64_t end = resolver_now() + ALL_SECONDS * 1000;
 	size_t n = 0;
 
-	check_pair(host);
 	for (size_t i = 0; i < HOST_PORTS; i++)
 		for (size_t j = 0; j < host->n_addresses; j++) {
 			looks[n].port = host_ports[i];
